@@ -1,0 +1,93 @@
+"""Files that are replaced whole: a reader sees the old text or the new one, never half of it."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import stat
+import tempfile
+from pathlib import Path
+
+from pytest_bolt.errors import BoltError
+
+_ADVICE = {
+    errno.ENOSPC: "free some space on that disk, then run again",
+    errno.EDQUOT: "free some of your quota on that disk, then run again",
+    errno.EROFS: "choose a path on a disk that can be written",
+    errno.EACCES: "choose a path that you may write, or change its permissions",
+    errno.EPERM: "choose a path that you may write, or change its permissions",
+    errno.ENOTDIR: "a part of the path is a file: choose another path",
+    errno.EEXIST: "a part of the path is a file: choose another path",
+    errno.ENAMETOOLONG: "choose a shorter name",
+}
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Replace the file at `path` by `text` in UTF-8, creating missing folders.
+
+    The text goes to a temporary file in the same folder which is then renamed, so that the old file
+    stays whole whatever happens. A link is followed; permissions of an existing file are kept.
+
+    Raises:
+        BoltError: if the folder cannot be made or written, the path is a folder, or the disk is full.
+    """
+    try:
+        is_folder = path.is_dir()
+        if not is_folder:
+            _replace(path.resolve(), text.encode("utf-8", "surrogateescape"))
+    except OSError as error:
+        raise unwritable(path, error) from error
+    if is_folder:
+        raise BoltError(
+            "cannot write a file where there is a folder", seen={"path": path}, advice="add a file name"
+        )
+
+
+def check_writable(path: Path) -> None:
+    """Raise BoltError, early, if a file at `path` could not be written; leave nothing behind."""
+    if path.is_dir():
+        raise BoltError(
+            "cannot write a file where there is a folder", seen={"path": path}, advice="add a file name"
+        )
+    folder = next(parent for parent in path.absolute().parents if parent.exists())
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
+def unwritable(path: Path, error: OSError) -> BoltError:
+    """Return the error to raise for a file that could not be written."""
+    seen = {"path": path, "error": error.strerror or error}
+    return BoltError("cannot write the file", seen=seen, advice=_ADVICE.get(error.errno or 0))
+
+
+def _replace(target: Path, content: bytes) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    mode = _mode_for(target)
+    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:100]}.", suffix=".tmp")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).chmod(mode)
+        Path(name).replace(target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(name).unlink()
+        raise
+
+
+def _mode_for(target: Path) -> int:
+    """Return the permissions that the file has, or that a new one would get."""
+    with contextlib.suppress(FileNotFoundError):
+        mode = stat.S_IMODE(target.stat().st_mode)
+        if not os.access(target, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(target))
+        return mode
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask

@@ -1,0 +1,97 @@
+"""From pytest items to cases: identity, order groups, margins."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import inspect
+import textwrap
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_bolt.core.case import Case, CaseId, Workload
+from pytest_bolt.core.judgement import Margins
+from pytest_bolt.core.steps import PlannedCase
+from pytest_bolt.marks import Marked, marked
+from pytest_bolt.measuring.worker import item_key
+from pytest_bolt.options import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Benchmark:
+    """A benchmark item of the controller, with what is known before it runs."""
+
+    key: str
+    item: pytest.Item
+    marked: Marked
+    source_hash: str
+
+    def planned(self) -> PlannedCase:
+        """Return the case as the plan sees it."""
+        margins = Margins(slower=self.marked.margin_of("slower"), faster=self.marked.margin_of("faster"))
+        return PlannedCase(key=self.key, group=_group(self.item), margins=margins)
+
+    def case(self, info: Mapping[str, Any]) -> Case:
+        """Return the case; `info` is what the test told of itself when it ran, which may be nothing."""
+        params = dict(getattr(getattr(self.item, "callspec", None), "params", {}))
+        work = Workload(
+            shapes=tuple(tuple(shape) for shape in info.get("shapes", ())),
+            dtype=str(info.get("dtype", "")),
+            bytes=_whole(info.get("bytes")),
+            flops=_whole(info.get("flops")),
+        )
+        return Case(
+            case_id=CaseId(node_id=self.item.nodeid, source_hash=self.source_hash),
+            operation=self.marked.operation.removeprefix("run_"),
+            implementation=str(getattr(params.get("impl"), "name", "")),
+            workload=work,
+            device=str(params.get("device", "cpu")),
+            group=str(info.get("group", "")),
+            extra_info=dict(info.get("extra_info", {})),
+        )
+
+
+def benchmarks_of(items: Iterable[pytest.Item], settings: Settings, root: Path) -> tuple[Benchmark, ...]:
+    """Return the benchmarks among `items`. Raises BoltError for a malformed marker."""
+    return tuple(
+        Benchmark(
+            key=item_key(item, root), item=item, marked=marked(item, settings), source_hash=source_hash(item)
+        )
+        for item in items
+    )
+
+
+def source_hash(item: pytest.Item) -> str:
+    """Return 12 digits that change with the code of the test function, not with layout or comments.
+
+    Empty where the source cannot be had.
+    """
+    function = getattr(item, "function", None)
+    try:
+        source = textwrap.dedent(inspect.getsource(inspect.unwrap(function)))  # type: ignore[arg-type]
+        tree = ast.parse(source)
+    except (OSError, TypeError, SyntaxError):
+        return ""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            node.decorator_list = []
+            if len(node.body) > 1 and ast.get_docstring(node, clean=False) is not None:
+                node.body = node.body[1:]
+    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()[:12]
+
+
+def _group(item: pytest.Item) -> tuple[str, ...]:
+    """Return what a shuffle must keep together: module, class, and parameters of wider fixtures."""
+    chain = [node.nodeid for node in item.listchain()[1:-1]]
+    callspec = getattr(item, "callspec", None)
+    scopes = getattr(callspec, "_arg2scope", {})
+    wide = [name for name, scope in scopes.items() if scope.value != "function"]
+    return (*chain, *(f"{name}={callspec.indices[name]}" for name in wide if callspec is not None))
+
+
+def _whole(value: Any) -> int | None:
+    return None if value is None else int(value)

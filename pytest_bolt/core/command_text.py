@@ -1,0 +1,68 @@
+"""The commands that reports and entries name: each is one line that a shell takes as it is."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable
+
+from pytest_bolt.core.comparison import Comparison
+from pytest_bolt.core.record import Revision, Run
+
+_COMPARE = "--bolt-compare"
+
+
+def show_command(run: Run, comparison: Comparison) -> str:
+    """Return the command that shows all that is stored of one benchmark."""
+    return shell_line(["pytest-bolt", "show", run.run_id, comparison.case.case_id.node_id])
+
+
+def rerun_command(run: Run, comparison: Comparison) -> str:
+    """Return the command that compares one benchmark again."""
+    return shell_line(["pytest", *_against(run.base), comparison.case.case_id.node_id])
+
+
+def reproduce_commands(run: Run) -> tuple[str, ...]:
+    """Return the commands that repeat a run at the same two commits, by their full hashes."""
+    checkout = shell_line(["git", "checkout", run.head.commit])
+    return checkout, shell_line(_pinned(run.command, run.base))
+
+
+def shell_line(arguments: Iterable[str]) -> str:
+    """Return the arguments quoted for bash and zsh, on one line whatever they contain."""
+    return " ".join(map(_quoted, arguments))
+
+
+def _quoted(argument: str) -> str:
+    if argument.isprintable():
+        return shlex.quote(argument)
+    return f"$'{''.join(map(_ansi_c, argument))}'"
+
+
+def _ansi_c(char: str) -> str:
+    if char in "\\'":
+        return f"\\{char}"
+    if char.isprintable():
+        return char
+    code = ord(char)
+    return f"\\x{code:02x}" if code < 0x80 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def _against(base: Revision | None) -> list[str]:
+    return ["--bolt"] if base is None else [f"{_COMPARE}={base.name or base.commit}"]
+
+
+def _pinned(command: tuple[str, ...], base: Revision | None) -> list[str]:
+    """Return the command line with the base named by its hash, whichever way the option was written."""
+    if base is None:
+        return list(command)
+    pinned: list[str] = []
+    arguments = iter(command)
+    for argument in arguments:
+        if argument == _COMPARE:
+            next(arguments, None)
+            pinned.append(f"{_COMPARE}={base.commit}")
+        elif argument.startswith(f"{_COMPARE}="):
+            pinned.append(f"{_COMPARE}={base.commit}")
+        else:
+            pinned.append(argument)
+    return pinned

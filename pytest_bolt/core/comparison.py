@@ -1,0 +1,73 @@
+"""The result of comparing one case on two sides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pytest_bolt.core.case import Case
+from pytest_bolt.core.measurement import Clock
+from pytest_bolt.core.units import IterationTime
+from pytest_bolt.core.verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interval:
+    """A ratio head/base with its confidence interval; below 1 the head is faster."""
+
+    estimate: float
+    low: float
+    high: float
+
+    def inverted(self) -> Interval:
+        """Return the interval of base/head."""
+        return Interval(estimate=1 / self.estimate, low=1 / self.high, high=1 / self.low)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """A number that a test recorded with `bolt.record`, or that was derived: both sides, one unit.
+
+    `better` is "lower" or "higher". `ratio` is None where only one side has a value.
+    """
+
+    name: str
+    unit: str
+    better: str
+    base: float | None
+    head: float | None
+    ratio: Interval | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """Everything that is known about one case after a run.
+
+    `ratio` is the time of one iteration, head/base, with its interval; None where nothing was
+    measured. `margin` is the equivalence margin (0.05 is five percent). `detectable` is the smallest
+    relative effect this comparison could have seen (0.03 is three percent). `pairs` counts the
+    process pairs that the verdict rests on. `mode` is "paired" or "stored". `noise_only` says that
+    both trees hold the same code. `reason` says in one line why a verdict is not one about speed, or
+    what limits it; `detail` is the full text behind it (a traceback, an error of the base).
+    """
+
+    case: Case
+    verdict: Verdict
+    margin: float
+    ratio: Interval | None = None
+    base_time: IterationTime | None = None
+    head_time: IterationTime | None = None
+    detectable: float | None = None
+    clock: Clock = Clock.FILTERED
+    mode: str = "paired"
+    method: str = ""
+    pairs: int = 0
+    quads: int = 0
+    seed: int = 0
+    failed: bool = False
+    noise_only: bool = False
+    reason: str = ""
+    detail: str = ""
+    warnings: tuple[str, ...] = ()
+    metrics: tuple[Metric, ...] = ()
+    notes: Mapping[str, str] = field(default_factory=dict)

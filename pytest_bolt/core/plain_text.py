@@ -1,0 +1,38 @@
+"""Foreign text made fit for one line of a terminal or a document."""
+
+from __future__ import annotations
+
+import unicodedata
+
+_JOINERS = "\u200c\u200d"  # invisible, but words and emoji of living languages need them
+
+
+def one_line(text: str) -> str:
+    r"""Return the text with everything that cannot be printed spelled out: a newline is `\n`."""
+    return "".join(char if char.isprintable() or char in _JOINERS else _spelled(char) for char in text)
+
+
+def sentence(text: str) -> str:
+    """Return prose on one line: runs of white space, newlines among them, become one space."""
+    return one_line(" ".join(text.split()))
+
+
+def display_width(text: str) -> int:
+    """Return the number of terminal columns that the text takes."""
+    return sum(_columns(char) for char in text)
+
+
+def padded(text: str, width: int, *, right: bool = False) -> str:
+    """Return the text filled with spaces to `width` columns, on the left side if `right`."""
+    fill = " " * (width - display_width(text))
+    return fill + text if right else text + fill
+
+
+def _columns(char: str) -> int:
+    if unicodedata.combining(char) or char in _JOINERS:
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+
+
+def _spelled(char: str) -> str:
+    return char.encode("unicode_escape").decode("ascii")

@@ -1,0 +1,112 @@
+"""What is stored: revisions, records of one case on one side, and the run that made them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from pytest_bolt.core.case import Case
+from pytest_bolt.core.comparison import Comparison
+from pytest_bolt.core.environment import Environment
+from pytest_bolt.core.measurement import Clock, Measurement
+from pytest_bolt.core.units import IterationTime
+from pytest_bolt.core.verdict import SEVERITY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """A commit and the state of its tree.
+
+    `commit` is the full hash. `diff_hash` is empty for a clean tree, else a hash of what differs
+    from the commit; a dirty revision never becomes a baseline. `name` is what the user called it
+    (`main`, `HEAD~3`), `branch` the branch checked out, `subject` the first line of the commit
+    message, `trailers` its trailers (`Hypothesis`, `Expect`).
+    """
+
+    commit: str
+    name: str = ""
+    branch: str = ""
+    subject: str = ""
+    diff_hash: str = ""
+    trailers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def dirty(self) -> bool:
+        """Return whether the tree differs from its commit."""
+        return bool(self.diff_hash)
+
+    @property
+    def short(self) -> str:
+        """Return ten digits of the hash, with a plus sign for a dirty tree."""
+        return self.commit[:10] + ("+" if self.dirty else "")
+
+
+class RunState(StrEnum):
+    """How far a run came. A run found as RUNNING whose process is gone was killed."""
+
+    RUNNING = "running"
+    FINISHED = "finished"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Record:
+    """One case measured at one revision.
+
+    `time` is the value of one iteration by `clock`; `metrics` holds name -> (value, unit, better)
+    as recorded by the test.
+    """
+
+    case: Case
+    revision: Revision
+    measurement: Measurement
+    time: IterationTime
+    clock: Clock
+    metrics: Mapping[str, tuple[float, str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One session: what was run, where, and against what.
+
+    `run_id` is 12 hexadecimal digits. `started` and `ended` are aware, in UTC. `command` is the
+    command line as typed. `mode` is "paired", "stored" or "measure". `hypothesis` and `expect` are
+    the person's words before the run. `settings` holds every setting that could change a result.
+    """
+
+    run_id: str
+    started: datetime
+    command: tuple[str, ...]
+    head: Revision
+    base: Revision | None
+    environment: Environment
+    mode: str
+    state: RunState = RunState.RUNNING
+    ended: datetime | None = None
+    hypothesis: str = ""
+    expect: tuple[str, ...] = ()
+    settings: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """A finished run with its comparisons: the one input of every report and journal entry."""
+
+    run: Run
+    comparisons: tuple[Comparison, ...]
+    collected: int
+
+    def counted(self) -> dict[str, int]:
+        """Return verdict -> number of benchmarks, verdicts that occur only, most severe first."""
+        counts = {str(v): sum(c.verdict is v for c in self.comparisons) for v in SEVERITY}
+        return {name: count for name, count in counts.items() if count}
+
+    def coverage(self) -> str:
+        """Return `38 of 40 judged, 1 new, 1 incomparable`."""
+        judged = sum(c.verdict.judged for c in self.comparisons)
+        counts = self.counted()
+        rest = [f"{counts[v]} {v}" for v in SEVERITY if not v.judged and v in counts]
+        return ", ".join([f"{judged} of {len(self.comparisons)} judged", *rest])

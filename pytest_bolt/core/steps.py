@@ -1,0 +1,129 @@
+"""The language between the plan, which decides, and the executor, which owns processes and clocks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from pytest_bolt.core.judgement import Margins
+from pytest_bolt.core.measurement import Clock, RoundTable, Side, Timing, empty_rounds
+from pytest_bolt.core.stats import Estimate
+from pytest_bolt.core.units import IterationTime
+from pytest_bolt.core.verdict import Verdict
+
+BOTH = (Side.BASE, Side.HEAD)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedCase:
+    """A case as the plan sees it.
+
+    `group` orders the shuffle: cases that share a prefix of it stay together, so that the fixtures of
+    a module or class are set up once.
+    """
+
+    key: str
+    group: tuple[str, ...] = ()
+    margins: Margins = field(default_factory=Margins)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenPair:
+    """Start one process a side. `paddings` displace each side's heap, in `sides` order.
+
+    With `check`, the tests' own checks run on the way; in the other pairs they are left out.
+    """
+
+    pair: int
+    order: tuple[str, ...]
+    paddings: tuple[int, ...]
+    head_first: bool
+    check: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenCase:
+    """Run the test on both sides up to its benchmark call, warmed up, and hold it there."""
+
+    case: str
+    following: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeRound:
+    """Time `parts` sub-batches of `iterations` calls each on one side. `padding` > 0 moves the heap."""
+
+    case: str
+    side: Side
+    iterations: int
+    parts: int
+    padding: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseCase:
+    """Let the test run to its end on both sides."""
+
+    case: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosePair:
+    """End both processes."""
+
+
+class FailureKind(StrEnum):
+    """How a test failed to deliver a time."""
+
+    FAILED = "failed"  # the test raised or a check was red
+    CRASHED = "crashed"  # its process ended
+    TIMEOUT = "timeout"
+    COLLECTION = "collection"  # the test could not even be imported or collected
+    UNMEASURED = "unmeasured"  # it ended without a benchmark call: skipped, or a plain test
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """What went wrong on which side; `message` is one line, `detail` the whole text."""
+
+    side: Side
+    kind: FailureKind
+    message: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decide:
+    """The last word on a case: the verdict, what it rests on, all rounds measured.
+
+    `times` are those of the rounds that were judged; screening rounds of a candidate are not among them.
+    """
+
+    case: str
+    verdict: Verdict | None
+    estimate: Estimate | None = None
+    clock: Clock = Clock.FILTERED
+    quads: int = 0
+    times: dict[Side, IterationTime] = field(default_factory=dict)
+    failure: Failure | None = None
+    reason: str = ""
+    warnings: tuple[str, ...] = ()
+    rounds: dict[Side, RoundTable] = field(
+        default_factory=lambda: {Side.BASE: empty_rounds(), Side.HEAD: empty_rounds()}
+    )
+
+
+Step = OpenPair | OpenCase | TimeRound | CloseCase | ClosePair | Decide
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What a step came to: how long it took, what was read, what failed.
+
+    `lost` says that the pair's processes are gone: the plan opens a new pair for what is left.
+    """
+
+    spent_ns: int = 0
+    timings: tuple[Timing, ...] = ()
+    failure: Failure | None = None
+    lost: bool = False

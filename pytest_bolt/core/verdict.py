@@ -1,0 +1,27 @@
+"""The eight verdicts, in order of severity: correctness, comparability, speed."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """What is said of one benchmark."""
+
+    INCORRECT = "incorrect"  # the correctness gate is red: no speed is shown
+    INCOMPARABLE = "incomparable"  # the base cannot run it; the reason is its own error
+    MISSING = "missing"  # the base has it, the head does not
+    NEW = "new"  # the head has it, the base does not
+    SLOWER = "slower"
+    FASTER = "faster"
+    SAME = "same"  # the interval lies inside the margin
+    INCONCLUSIVE = "inconclusive"  # the interval straddles the margin
+
+    @property
+    def judged(self) -> bool:
+        """Return whether a statement about speed or correctness was possible."""
+        return self in _JUDGED
+
+
+_JUDGED = frozenset({Verdict.INCORRECT, Verdict.SLOWER, Verdict.FASTER, Verdict.SAME})
+SEVERITY = tuple(Verdict)

@@ -1,0 +1,209 @@
+"""The correctness gate: an output against a float64 reference, measured by the framework's own error."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import torch
+
+from pytest_bolt.core.tolerance import Agreement, Float64s, Precision, Tier, Tolerance, errors_of
+from pytest_bolt.correctness.nested import as_float64, each_tensor, map_tensors, own_copy
+from pytest_bolt.correctness.scrub import scrub
+from pytest_bolt.correctness.structure import (
+    inexact_difference,
+    nonfinite_difference,
+    outputs_of,
+    refusal,
+)
+from pytest_bolt.errors import BoltError
+
+Operation: TypeAlias = Callable[..., Any]
+Expected: TypeAlias = tuple[tuple[torch.Tensor, ...], tuple[torch.Tensor, ...]]
+
+_detach = torch.Tensor.detach
+
+
+class Incorrect(AssertionError):
+    """An output was rejected; `agreement` says by which rule and how far."""
+
+    def __init__(self, agreement: Agreement) -> None:
+        self.agreement = agreement
+        super().__init__(agreement.explain())
+
+
+class Judge:
+    """The gate for one reference: its tolerance is worked out once, for any number of outputs."""
+
+    def __init__(self, *, reference64: Any, framework: Any, tier: Tier | str = Tier.STRICT) -> None:
+        wanted, models = outputs_of(reference64), outputs_of(framework)
+        shapes = [_shape(each) for each in wanted], [_shape(each) for each in models]
+        if shapes[0] != shapes[1] or None in shapes[0]:
+            raise BoltError(
+                "the oracle and the framework's own operation do not return the same shapes",
+                seen={"oracle": shapes[0], "twin": shapes[1]},
+                advice="give check() a twin that takes the same arguments as the oracle",
+            )
+        self.tier = tier_named(tier)
+        names = [f"output {number}" for number in range(len(models))] if len(models) > 1 else ["output"]
+        self._expected = [_Expected(*each, self.tier) for each in zip(names, wanted, models, strict=True)]
+
+    def judge(self, output: Any) -> Agreement:
+        """Return how an output agrees; of several outputs, the one that agrees least."""
+        got = outputs_of(output)
+        if len(got) != len(self._expected):
+            mismatch = f"{len(got)} of them, expected {len(self._expected)}"
+            return Agreement(subject="outputs", tier=self.tier, mismatch=mismatch)
+        agreements = [one.judge(each) for one, each in zip(self._expected, got, strict=True)]
+        return max(agreements, key=lambda agreement: agreement.share, default=Agreement(subject="outputs"))
+
+
+class _Expected:
+    """One expected output with its tolerance."""
+
+    def __init__(self, name: str, reference64: torch.Tensor, model: torch.Tensor, tier: Tier) -> None:
+        dtype = str(model.dtype).removeprefix("torch.")
+        self.name, self.tier = name, tier
+        self.subject = f"{name} {dtype}{list(model.shape)} on {model.device}"
+        self.reference64, self.model = reference64, model
+        if model.is_floating_point():
+            self.precision = precision_of(model.dtype)
+            self.wanted = _array(reference64)
+            framework = errors_of(_array(model), self.wanted, self.precision)
+            self.tolerance = Tolerance.against(framework, self.precision, tier)
+
+    def judge(self, output: Any) -> Agreement:
+        """Return how one output agrees: rule 1 first, and the other rules where it holds."""
+        mismatch = refusal(output, self.model)
+        if mismatch:
+            return Agreement(subject=self.name, tier=self.tier, mismatch=mismatch)
+        if not self.model.is_floating_point():
+            exact = self.reference64.to(device=self.model.device, dtype=self.model.dtype)
+            return Agreement(
+                subject=self.subject, tier=self.tier, mismatch=inexact_difference(output, exact)
+            )
+        mismatch = nonfinite_difference(output, self.reference64)
+        if mismatch:
+            return Agreement(subject=self.subject, tier=self.tier, mismatch=mismatch)
+        return self._measured(_array(output))
+
+    def _measured(self, got: Float64s) -> Agreement:
+        observed = errors_of(got, self.wanted, self.precision)
+        seen = bool(got.size)
+        return Agreement(
+            subject=self.subject,
+            tier=self.tier,
+            limits=self.tolerance.limits(observed),
+            worst=observed.worst,
+            got=float(got[observed.worst]) if seen else 0.0,
+            wanted=float(self.wanted[observed.worst]) if seen else 0.0,
+        )
+
+
+def check(
+    output: Any,
+    *,
+    oracle: Operation,
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any] | None = None,
+    twin: Operation | None = None,
+    tier: Tier | str = Tier.STRICT,
+) -> Agreement:
+    """Accept or reject an output that was computed from `args`.
+
+    Arguments:
+        output: a tensor, or a tuple or list of tensors.
+        oracle: the specification; called with float64 copies of the floating-point tensors.
+        args: what the output was computed from; any shapes and dtypes.
+        kwargs: keyword arguments, likewise.
+        twin: the framework's own operation, called in the dtype of `args`; the oracle by default.
+        tier: `strict`, `relaxed` or `interpreter`.
+
+    Raises:
+        Incorrect: a rule is broken; the message says which, and where.
+        BoltError: the oracle and its twin do not fit each other, or the tier is unknown.
+    """
+    chosen = tier_named(tier)
+    reference64, framework = expected(oracle=oracle, args=args, kwargs=kwargs, twin=twin)
+    agreement = compare(output, reference64=reference64, framework=framework, tier=chosen)
+    scrub(framework)
+    if not agreement.ok:
+        raise Incorrect(agreement)
+    return agreement
+
+
+def compare(output: Any, *, reference64: Any, framework: Any, tier: Tier | str = Tier.STRICT) -> Agreement:
+    """Return how an output agrees with a reference; of several outputs, the one that agrees least.
+
+    Arguments:
+        output: a tensor, or a tuple or list of tensors.
+        reference64: the same structure in float64.
+        framework: the same structure as the framework computes it; shape, dtype and device expected.
+        tier: `strict`, `relaxed` or `interpreter`.
+
+    Raises:
+        BoltError: reference and framework do not fit each other, or the tier is unknown.
+    """
+    return Judge(reference64=reference64, framework=framework, tier=tier).judge(output)
+
+
+def expected(
+    *,
+    oracle: Operation,
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any] | None = None,
+    twin: Operation | None = None,
+) -> Expected:
+    """Return the outputs of the oracle in float64 and of the framework in the dtype of `args`.
+
+    Both are called on copies, without a graph, and outside any autocast.
+    """
+    named = dict(kwargs or {})
+    with torch.no_grad(), _without_autocast((args, named)):
+        reference64 = oracle(*map_tensors(tuple(args), as_float64), **map_tensors(named, as_float64))
+        own = twin or oracle
+        framework = own(*map_tensors(tuple(args), own_copy), **map_tensors(named, own_copy))
+    return outputs_of(reference64), outputs_of(framework)
+
+
+def precision_of(dtype: torch.dtype) -> Precision:
+    """Return what a floating-point dtype resolves."""
+    info = torch.finfo(dtype)
+    return Precision(eps=info.eps, tiny=info.tiny)
+
+
+def tier_named(tier: Tier | str) -> Tier:
+    """Return the tier of that name.
+
+    Raises:
+        BoltError: there is none.
+    """
+    try:
+        return Tier(tier)
+    except ValueError:
+        names = [str(each) for each in Tier]
+        near = difflib.get_close_matches(str(tier), names, n=1)
+        advice = f"did you mean {near[0]}?" if near else None
+        raise BoltError(
+            "unknown correctness tier", seen={"seen": tier, "known": ", ".join(names)}, advice=advice
+        ) from None
+
+
+@contextlib.contextmanager
+def _without_autocast(arguments: Any) -> Iterator[None]:
+    with contextlib.ExitStack() as stack:
+        for kind in {"cpu", *(tensor.device.type for tensor in each_tensor(arguments))}:
+            if torch.amp.is_autocast_available(kind):
+                stack.enter_context(torch.autocast(kind, enabled=False))
+        yield
+
+
+def _array(tensor: torch.Tensor) -> Float64s:
+    array: Float64s = torch.resolve_neg(_detach(tensor).to("cpu").to(torch.float64)).numpy()
+    return array
+
+
+def _shape(value: Any) -> list[int] | None:
+    return list(value.shape) if type(value) is torch.Tensor else None

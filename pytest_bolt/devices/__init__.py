@@ -1,0 +1,1 @@
+"""Clocks, synchronisation and facts of each kind of device."""

@@ -1,0 +1,126 @@
+"""Each decision of the plan becomes a comparison, a stored record and a test outcome, at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+import pytest
+
+from pytest_bolt.cases import Benchmark
+from pytest_bolt.core.assembly import Frame, comparison_of, fails, records_of, stored_comparison
+from pytest_bolt.core.case import Case, CaseId
+from pytest_bolt.core.comparison import Comparison
+from pytest_bolt.core.measurement import Side
+from pytest_bolt.core.record import Revision, Run, RunState, Summary
+from pytest_bolt.core.steps import Decide
+from pytest_bolt.core.stored import BaselineRecord
+from pytest_bolt.core.verdict import Verdict
+from pytest_bolt.measuring.pairing import Outcome, PairExecutor
+from pytest_bolt.outcomes import log_reports, reports_of_item, synthetic_reports
+from pytest_bolt.reports.terminal import failure_message
+from pytest_bolt.stores.store import Store
+
+_NOTHING = "nothing could be judged"
+
+
+@dataclass(slots=True, kw_only=True)
+class Judge:
+    """Collects the comparisons of one run.
+
+    `known` is what the base's own suite holds, None where it holds the same as the head's. `stored` are
+    the baselines by case key in stored mode.
+    """
+
+    config: pytest.Config
+    run: Run
+    store: Store
+    benchmarks: Mapping[str, Benchmark]
+    executor: PairExecutor
+    known: Mapping[str, str] | None = None
+    stored: Mapping[str, tuple[BaselineRecord, ...]] | None = None
+    noise_only: bool = False
+    comparisons: list[Comparison] = field(default_factory=list)
+    unmeasured: int = 0
+
+    def decided(self, decide: Decide) -> None:
+        """Take a decision in: build, store, tell the hooks, log the test."""
+        benchmark = self.benchmarks[decide.case]
+        outcome = self.executor.outcomes.get(decide.case, Outcome())
+        case = benchmark.case(outcome.info)
+        if decide.verdict is None and decide.failure is not None:
+            self.unmeasured += 1
+            self._log(benchmark, outcome, None)
+            return
+        told = {side: metrics.get(decide.case, []) for side, metrics in self.executor.metrics.items()}
+        comparison = self._comparison(decide, benchmark, case, told)
+        revisions: dict[Side, Revision | None] = {Side.BASE: self.run.base, Side.HEAD: self.run.head}
+        self.comparisons.append(comparison)
+        self.store.add(self.run.run_id, comparison, records_of(decide, case, revisions, told))
+        self.config.hook.pytest_bolt_verdict(config=self.config, comparison=comparison)
+        self._log(benchmark, outcome, comparison)
+
+    def _comparison(self, decide: Decide, benchmark: Benchmark, case: Case, told: Mapping[Side, list[dict[str, object]]]) -> Comparison:
+        frame = self._frame(benchmark)
+        if self.stored is not None and decide.failure is None:
+            return stored_comparison(decide, case, frame, self.stored.get(case.case_id.key, ()), told)
+        return comparison_of(decide, case, frame, told)
+
+    def _frame(self, benchmark: Benchmark) -> Frame:
+        known = self.known
+        return Frame(
+            margin=benchmark.marked.margin_of("slower"),
+            fail_on=benchmark.marked.fail_on.margins,
+            seed=int(self.run.settings["seed"]),
+            noise_only=self.noise_only,
+            existed=None if known is None else benchmark.key in known,
+            mode=self.run.mode,
+        )
+
+    def missing(self, fail_on: Mapping[str, float]) -> None:
+        """Add a comparison for every benchmark that only the base has."""
+        for key, node_id in (self.known or {}).items():
+            if key in self.benchmarks:
+                continue
+            comparison = Comparison(
+                case=Case(case_id=CaseId(node_id=node_id)),
+                verdict=Verdict.MISSING,
+                margin=0.0,
+                failed=fails(Verdict.MISSING, 0.0, fail_on),
+                reason="the base has this benchmark, this tree does not",
+            )
+            self.comparisons.append(comparison)
+            self.store.add(self.run.run_id, comparison)
+            self.config.hook.pytest_bolt_verdict(config=self.config, comparison=comparison)
+            if comparison.failed:
+                location = (node_id.partition("::")[0], None, node_id.partition("::")[2])
+                message = failure_message(comparison, self.run)
+                log_reports(self.config, synthetic_reports(node_id, location, comparison, message))
+
+    def _log(self, benchmark: Benchmark, outcome: Outcome, comparison: Comparison | None) -> None:
+        failure = failure_message(comparison, self.run) if comparison is not None and comparison.failed else ""
+        if outcome.reports:
+            reports = reports_of_item(self.config, outcome.reports, comparison, failure)
+        elif comparison is not None:
+            item = benchmark.item
+            reports = synthetic_reports(item.nodeid, item.location, comparison, failure)
+        else:
+            return
+        log_reports(self.config, reports)
+
+    def finish(self, state: RunState, notes: tuple[str, ...]) -> None:
+        """Store how the run ended."""
+        ended = datetime.now(UTC)
+        self.store.finish(self.run.run_id, state=state, ended=ended, notes=notes, collected=len(self.benchmarks))
+        self.run = replace(self.run, state=state, ended=ended, notes=notes)
+
+    def summary(self) -> Summary:
+        """Return the run with what was compared so far."""
+        return Summary(run=self.run, comparisons=tuple(self.comparisons), collected=len(self.benchmarks))
+
+    def complaint(self) -> str:
+        """Return why the run must not end green although no test failed; empty where it may."""
+        if self.run.base is None or any(c.verdict.judged for c in self.comparisons):
+            return ""
+        return _NOTHING

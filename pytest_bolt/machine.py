@@ -1,0 +1,78 @@
+"""What is known of this machine and interpreter."""
+
+from __future__ import annotations
+
+import os
+import platform
+import socket
+import sys
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from pytest_bolt.core.environment import Environment
+
+_PACKAGES = ("pytest", "pytest-benchmark", "pytest-bolt", "numpy", "torch", "triton")
+_CPU_INFO = Path("/proc/cpuinfo")
+
+
+def environment(*, threads: str, variables: Mapping[str, str]) -> Environment:
+    """Return the facts of this machine.
+
+    Arguments:
+        threads: the intra-op threads of a worker, as text.
+        variables: environment variables that were set for the workers.
+    """
+    facts = {
+        "cpu_model": cpu_model(),
+        "cpu_count": str(_cpu_count()),
+        "system": platform.system(),
+        "machine": platform.machine(),
+        "kernel": platform.release(),
+        "python_implementation": platform.python_implementation(),
+        "python_minor": f"{sys.version_info.major}.{sys.version_info.minor}",
+        "python": platform.python_version(),
+        "threads": threads,
+        "host": socket.gethostname(),
+        "process": str(os.getpid()),
+        "load": _load(),
+        **{name: installed for name in _PACKAGES if (installed := _version(name))},
+        **_gpus(),
+        **{f"env {name}": value for name, value in sorted(variables.items())},
+    }
+    return Environment(facts=facts)
+
+
+def cpu_model() -> str:
+    """Return the processor's name, empty where the system does not tell."""
+    try:
+        lines = _CPU_INFO.read_text(errors="replace").splitlines()
+    except OSError:
+        return platform.processor()
+    names = [line.partition(":")[2].strip() for line in lines if line.lower().startswith("model name")]
+    return names[0] if names else platform.processor()
+
+
+def _cpu_count() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 0
+
+
+def _load() -> str:
+    return f"{os.getloadavg()[0]:.2f}" if hasattr(os, "getloadavg") else ""
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""
+
+
+def _gpus() -> dict[str, str]:
+    """Return GPU names and driver where torch has been imported already; importing it takes seconds."""
+    torch: Any = sys.modules.get("torch")
+    if torch is None or not torch.cuda.is_available():
+        return {}
+    names = [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())]
+    return {"gpu_names": ", ".join(names), "gpu_driver_major": str(torch.version.cuda or "").partition(".")[0]}

@@ -1,0 +1,1 @@
+"""Worker processes, the wire between them and the controller, and the clocks they read."""

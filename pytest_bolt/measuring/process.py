@@ -1,0 +1,237 @@
+"""Start a worker, talk to it, and end it with everything that it started."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pytest_bolt.core.timing import Side
+from pytest_bolt.measuring.protocol import Channel, ChannelClosed, ChannelTimeout
+from pytest_bolt.measuring.worker import BOOTSTRAP
+
+_TAIL = 4000
+_GRACE_S = 5.0
+
+# Memory comes from one heap that is never given back, so that page faults do not depend on history;
+# threads that wait do not spin while the other side is timed.
+PINNED_ENVIRONMENT = {
+    "MALLOC_MMAP_MAX_": "0",
+    "MALLOC_TRIM_THRESHOLD_": "-1",
+    "PYTHONHASHSEED": "0",
+    "OMP_WAIT_POLICY": "PASSIVE",
+    "KMP_BLOCKTIME": "0",
+}
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+_DROPPED_PREFIXES = ("COV_CORE_", "COVERAGE_", "PYTEST_XDIST_", "GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE")
+_DROPPED = ("PYTEST_CURRENT_TEST", "PYTEST_VERSION")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerSpec:
+    """How to start the worker of one side.
+
+    `own` is the folder of its tree and `other` that of the tree it must not import from; both None
+    where nothing has to be told apart. `root` is pytest's root directory and `cwd` the folder that
+    pytest starts in, both inside its own tree. `path` is `sys.path`.
+    """
+
+    side: Side
+    cwd: Path
+    root: Path
+    own: Path | None
+    other: Path | None
+    arguments: tuple[str, ...]
+    path: tuple[str, ...]
+    environment: Mapping[str, str]
+
+
+class WorkerGone(Exception):
+    """The worker ended or fell silent; `message` is one line, `detail` the end of its output."""
+
+    def __init__(self, message: str, detail: str, *, timed_out: bool = False) -> None:
+        super().__init__(message)
+        self.message = message
+        self.detail = detail
+        self.timed_out = timed_out
+
+
+class Worker:
+    """One running worker process, in a process group of its own."""
+
+    def __init__(self, spec: WorkerSpec, padding: int) -> None:
+        self.side = spec.side
+        self.folder = Path(tempfile.mkdtemp(prefix="pytest-bolt-"))
+        self._output = (self.folder / "output").open("w+b")
+        to_worker, from_controller = os.pipe()
+        to_controller, from_worker = os.pipe()
+        try:
+            self._process = self._start(spec, padding, to_worker, from_worker)
+        finally:
+            os.close(to_worker)
+            os.close(from_worker)
+        self.channel = Channel(to_controller, from_controller)
+        own_folders = (f"--basetemp={self.folder / 'tmp'}", "-o", f"cache_dir={self.folder / 'cache'}")
+        self.channel.send(
+            {
+                "parent": os.getpid(),
+                "side": str(spec.side),
+                "own": str(spec.own) if spec.own else None,
+                "other": str(spec.other) if spec.other else None,
+                "root": str(spec.root),
+                "path": spec.path,
+                "arguments": [*spec.arguments, *own_folders],
+            }
+        )
+
+    def _start(
+        self, spec: WorkerSpec, padding: int, read_fd: int, write_fd: int
+    ) -> subprocess.Popen[bytes]:
+        flags = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined] # noqa: SLF001 - as multiprocessing does
+        command = [sys.executable, *flags, "-P", "-c", BOOTSTRAP, str(padding), str(read_fd), str(write_fd)]
+        filler = random.Random(padding).randrange(1, 4096)  # noqa: S311 - layout noise, not secret
+        return subprocess.Popen(  # noqa: S603 - our own interpreter
+            command,
+            cwd=spec.cwd,
+            env={**spec.environment, "BOLT_PADDING": "x" * filler},
+            stdin=subprocess.DEVNULL,
+            stdout=self._output,
+            stderr=subprocess.STDOUT,
+            pass_fds=(read_fd, write_fd),
+            start_new_session=True,
+        )
+
+    def request(self, message: Mapping[str, Any]) -> None:
+        """Send a request. Raises WorkerGone."""
+        try:
+            self.channel.send(message)
+        except ChannelClosed as error:
+            raise self._gone() from error
+
+    def answer(self, timeout_s: float | None) -> dict[str, Any]:
+        """Return the next message. Raises WorkerGone when the process ended or `timeout_s` passed."""
+        try:
+            return self.channel.receive(timeout_s)
+        except ChannelTimeout as error:
+            message = f"no answer within {timeout_s:g} s (--bolt-timeout)"
+            raise WorkerGone(message, self._tail(), timed_out=True) from error
+        except (ChannelClosed, json.JSONDecodeError) as error:
+            raise self._gone() from error
+
+    def _gone(self) -> WorkerGone:
+        try:
+            code = self._process.wait(_GRACE_S)
+        except subprocess.TimeoutExpired:
+            return WorkerGone("the process closed its end of the wire", self._tail())
+        return WorkerGone(f"the process ended with {_ending(code)}", self._tail())
+
+    def _tail(self) -> str:
+        self._output.flush()
+        size = self._output.seek(0, os.SEEK_END)
+        self._output.seek(max(0, size - _TAIL))
+        return self._output.read().decode(errors="replace").strip()
+
+    def quit(self) -> None:
+        """Let the worker end by itself, for a few seconds, then end it."""
+        try:
+            self.channel.send({"op": "quit"})
+            self._process.wait(_GRACE_S)
+        except (ChannelClosed, subprocess.TimeoutExpired):
+            pass
+        finally:
+            self.kill()
+
+    def kill(self) -> None:
+        """End the process group and remove the worker's temporary files."""
+        try:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            pass
+        self._process.wait()
+        self.channel.close()
+        self._output.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def worker_environment(
+    environ: Mapping[str, str], *, pinned: bool, threads: int | None, extra: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the environment that both workers start in.
+
+    Arguments:
+        environ: that of the controller.
+        pinned: False leaves allocator, hash seed and threads as they are.
+        threads: intra-op threads asked for by the user; None means one where pinned.
+        extra: variables set on top.
+    """
+    clean = {
+        name: value
+        for name, value in environ.items()
+        if name not in _DROPPED and not name.startswith(_DROPPED_PREFIXES)
+    }
+    if pinned:
+        clean.update(PINNED_ENVIRONMENT)
+        clean.update(dict.fromkeys(THREAD_VARIABLES, str(threads or 1)))
+    elif threads:
+        clean.update(dict.fromkeys(THREAD_VARIABLES, str(threads)))
+    return {**clean, **extra}
+
+
+def worker_arguments(
+    raw: Sequence[str], *, positionals: Sequence[str], dropped: Mapping[str, int], added: Sequence[str]
+) -> tuple[str, ...]:
+    """Return the pytest arguments of a worker, from those of the controller.
+
+    Arguments:
+        raw: the controller's, as typed.
+        positionals: those of `raw` that name tests; the worker gets its own.
+        dropped: option -> number of values, options that concern the controller alone. A trailing
+            `*` stands for any rest of the name.
+        added: put at the end.
+    """
+    left = list(positionals)
+    kept: list[str] = []
+    words = iter(raw)
+    for word in words:
+        if word == "--":
+            break
+        if word in left:
+            left.remove(word)
+        elif (values := _values_of(word, dropped)) is None:
+            kept.append(word)
+        else:
+            for _ in range(values):
+                next(words, None)
+    return (*kept, *added)
+
+
+def _values_of(word: str, dropped: Mapping[str, int]) -> int | None:
+    """Return how many words after `word` go with it when it is dropped; None when it stays."""
+    name, equals, _ = word.partition("=")
+    for option, values in dropped.items():
+        if option.endswith("*") and name.startswith(option[:-1]):
+            return 0 if equals else values
+        if name == option:
+            return 0 if equals else values
+        short = len(option) == 2 and option[1] != "-"
+        if short and values and word.startswith(option) and not word.startswith("--"):
+            return 0
+    return None
+
+
+def _ending(code: int) -> str:
+    if code >= 0:
+        return f"exit code {code}"
+    try:
+        return f"signal {-code} ({signal.Signals(-code).name})"
+    except ValueError:
+        return f"signal {-code}"

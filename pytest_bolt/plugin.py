@@ -1,0 +1,105 @@
+"""Every pytest hook of pytest-bolt; what they do lives elsewhere and is imported when needed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_bolt import hookspecs
+from pytest_bolt.errors import BoltError
+from pytest_bolt.fixtures import bolt
+from pytest_bolt.matrix_fixtures import device, dtype, impl
+from pytest_bolt.options import BY_NAME, OPTIONS, Settings, settings_of
+
+if TYPE_CHECKING:
+    from pytest_bolt.session import BoltSession
+
+__all__ = ["bolt", "device", "dtype", "impl"]
+
+SETTINGS = pytest.StashKey[Settings]()
+SESSION = pytest.StashKey["BoltSession"]()
+WORKER = "bolt-worker"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Register every option of the table."""
+    group = parser.getgroup("bolt", "compare benchmarks with another commit")
+    for option in OPTIONS:
+        known: dict[str, Any] = {"dest": option.dest, "help": option.help}
+        if option.metavar is None:
+            known |= {"action": "store_true", "default": False}
+        else:
+            known |= {"metavar": option.metavar, "action": "append" if option.repeatable else "store"}
+        group.addoption(option.flag, **known)
+        if option.ini:
+            parser.addini(option.dest, option.help.replace("%%", "%"), type=option.ini_type, default=None)
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Make the hooks of hookspecs known."""
+    pluginmanager.add_hookspecs(hookspecs)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) -> None:
+    """Take the `benchmark` fixture over where this is a bolt run, before pytest-benchmark starts."""
+    options = early_config.known_args_namespace
+    worker = early_config.pluginmanager.hasplugin(WORKER)
+    if worker or any(getattr(options, BY_NAME[name].dest) for name in ("measure", "compare")):
+        from pytest_bolt.takeover import take_over  # noqa: PLC0415
+
+        take_over(early_config)
+    if not worker and options.bolt_suite:
+        from pytest_bolt.bundled import suite_arguments  # noqa: PLC0415
+
+        args += with_usage_error(lambda: suite_arguments(options.bolt_suite))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Read the settings; check whatever can be checked before anything runs."""
+    config.addinivalue_line(
+        "markers", "bolt(margin, fail_on, expect, hypothesis, operation, dtypes): benchmark settings of a test"
+    )
+    given = vars(config.option)
+    settings = with_usage_error(lambda: settings_of(given, config.getini))
+    config.stash[SETTINGS] = settings
+    if settings.adapter or settings.device or settings.dtype:
+        from pytest_bolt.matrix import check_matrix  # noqa: PLC0415
+
+        with_usage_error(lambda: check_matrix(settings.adapter, settings.device, settings.dtype))
+    if not settings.active or config.pluginmanager.hasplugin(WORKER) or config.option.collectonly:
+        return
+    from pytest_bolt.session import BoltSession  # noqa: PLC0415
+
+    config.stash[SESSION] = with_usage_error(lambda: BoltSession.prepare(config, settings))
+    config.pluginmanager.register(config.stash[SESSION], "bolt-session")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Let go of the store, the worktree and every process."""
+    session = config.stash.get(SESSION, None)
+    if session is not None:
+        session.close()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Parametrise impl, device and dtype where a test asks for them."""
+    if {"impl", "device", "dtype"}.isdisjoint(metafunc.fixturenames):
+        return
+    from pytest_bolt.matrix import generate  # noqa: PLC0415
+
+    settings = metafunc.config.stash[SETTINGS]
+    with_usage_error(
+        lambda: generate(
+            metafunc, adapters=settings.adapter, devices=settings.device, dtypes=settings.dtype
+        )
+    )
+
+
+def with_usage_error(work: Any) -> Any:
+    """Run `work`; a BoltError becomes pytest's own usage error: one message, exit code 4."""
+    try:
+        return work()
+    except BoltError as error:
+        raise pytest.UsageError(error.render()) from None

@@ -1,0 +1,214 @@
+"""The run: collect, check, measure, record, judge, report; the only mutable object."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from pytest_bolt import telling, trees
+from pytest_bolt.baselines import Stored, stored_baselines
+from pytest_bolt.cases import Benchmark, benchmarks_of
+from pytest_bolt.core.expectation import Expectation, parse_all
+from pytest_bolt.core.plan import PlanSettings, plan
+from pytest_bolt.core.record import RunState
+from pytest_bolt.core.steps import ClosePair, Decide, OpenPair, Reply, Step
+from pytest_bolt.core.summary import MachineLimits
+from pytest_bolt.devices.limits import measured_limits
+from pytest_bolt.errors import BoltError
+from pytest_bolt.judging import Judge
+from pytest_bolt.measuring.pairing import PairExecutor
+from pytest_bolt.measuring.runner import run_plan
+from pytest_bolt.measuring.worker import is_benchmark
+from pytest_bolt.options import Settings
+from pytest_bolt.preparation import Prepared, prepare
+from pytest_bolt.repo.state import identical
+from pytest_bolt.telling import Teller
+
+_THOROUGH_PAIRS = 12
+_NO_BENCHMARK = "no benchmark was collected, so nothing could be judged"
+
+
+class BoltSession:
+    """A bolt run inside one pytest session."""
+
+    def __init__(self, config: pytest.Config, prepared: Prepared, path: tuple[str, ...]) -> None:
+        self._config = config
+        self._prepared = prepared
+        self._path = path
+        self._teller = Teller(config=config)
+        self._benchmarks: tuple[Benchmark, ...] = ()
+        self._expectations: tuple[Expectation, ...] = ()
+        self._judge: Judge | None = None
+        self._limits: MachineLimits | None = None
+        self._complaint = ""
+        self._spent_ns = 0
+        self._pair = 0
+
+    @classmethod
+    def prepare(cls, config: pytest.Config, settings: Settings) -> BoltSession:
+        """Check everything that can be checked before a test runs. Raises BoltError."""
+        return cls(config, prepare(config, settings), tuple(sys.path))
+
+    def close(self) -> None:
+        """Close the store."""
+        self._prepared.store.close()
+
+    def pytest_report_header(self) -> list[str]:
+        """Say what will be compared."""
+        return telling.header(self._prepared)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Run plain tests as usual, then check, measure and judge the benchmarks."""
+        if session.testsfailed and not self._config.option.continue_on_collection_errors:
+            count = session.testsfailed
+            raise session.Interrupted(f"{count} error{'s' * (count != 1)} during collection")
+        items = [item for item in session.items if is_benchmark(item)]
+        with _usage_errors():
+            self._benchmarks = benchmarks_of(items, self._prepared.settings, self._config.rootpath)
+            self._expectations = _expectations(self._prepared, self._benchmarks)
+        if getattr(self._config.option, "benchmark_skip", False):
+            self._benchmarks = ()
+        if not getattr(self._config.option, "benchmark_only", False):
+            _run_plain(session, [item for item in session.items if not is_benchmark(item)])
+        if self._benchmarks:
+            with _usage_errors():
+                self._measure(session)
+        return True
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Write the files; keep a run that judged nothing from ending green."""
+        if self._judge is not None:
+            summary = self._judge.summary()
+            if any(comparison.case.workload.bytes for comparison in summary.comparisons):
+                self._limits = measured_limits()
+            telling.write_files(summary, self._prepared.outputs, self._expectations, self._limits)
+            self._complaint = self._judge.complaint()
+        elif self._prepared.base is not None and exitstatus in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}:
+            self._complaint = _NO_BENCHMARK
+        if self._complaint and exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self) -> None:
+        """Show the table."""
+        if self._judge is not None:
+            self._teller.table(self._judge.summary(), self._limits, self._complaint)
+        elif self._complaint:
+            self._teller.say(f"bolt: {self._complaint}", red=True, bold=True)
+        for output in self._prepared.outputs:
+            if output.path.exists():
+                self._teller.say(f"bolt: wrote {output.path}")
+
+    def _measure(self, session: pytest.Session) -> None:
+        prepared = self._prepared
+        shared = trees.Session(
+            config=self._config,
+            settings=prepared.settings,
+            path=self._path,
+            files=tuple(dict.fromkeys(benchmark.item.path for benchmark in self._benchmarks)),
+        )
+        stored = stored_baselines(prepared, self._benchmarks)
+        if prepared.repo is None or prepared.base is None or stored is not None:
+            mode = "stored" if stored is not None else "measure"
+            self._run(session, trees.head_only(shared), mode, stored)
+            return
+        self._teller.say(f"bolt: checking {prepared.base.short} out, then checking and calibrating both trees")
+        with trees.both(shared, prepared.repo, prepared.base) as pair:
+            self._run(session, pair, "paired", None)
+
+    def _run(self, session: pytest.Session, used: trees.Trees, mode: str, stored: Stored | None) -> None:
+        prepared = self._prepared
+        executor = PairExecutor(used.specs, timeout_s=prepared.settings.timeout)
+        command = (Path(sys.argv[0]).name, *map(str, self._config.invocation_params.args))
+        judge = self._judge = Judge(
+            config=self._config,
+            run=prepared.new_run(command, mode),
+            store=prepared.store,
+            benchmarks={benchmark.key: benchmark for benchmark in self._benchmarks},
+            executor=executor,
+            known=used.known,
+            stored=stored,
+            noise_only=self._same_code(),
+        )
+
+        def decided(decide: Decide) -> None:
+            judge.decided(decide)
+            _stop_if_asked(session)
+
+        prepared.store.begin(judge.run, collected=len(self._benchmarks))
+        state = RunState.INTERRUPTED
+        try:
+            cases = [benchmark.planned() for benchmark in self._benchmarks]
+            run_plan(
+                plan(cases, self._plan_settings(used)), executor, decided=decided, progressed=self._progressed
+            )
+            judge.missing(prepared.settings.fail_on.margins)
+            state = RunState.FINISHED
+        finally:
+            executor.stop()
+            judge.finish(state, used.notes)
+        self._config.hook.pytest_bolt_recorded(config=self._config, summary=judge.summary())
+
+    def _plan_settings(self, used: trees.Trees) -> PlanSettings:
+        settings = self._prepared.settings
+        least = {"screening_pairs": _THOROUGH_PAIRS, "confirming_pairs": _THOROUGH_PAIRS} if settings.thorough else {}
+        return PlanSettings(
+            seed=self._prepared.seed, sides=tuple(used.specs), budget_ns=settings.budget * 1e9, **least
+        )
+
+    def _same_code(self) -> bool:
+        repo, base = self._prepared.repo, self._prepared.base
+        if repo is None or base is None:
+            return False
+        return identical(repo, base.commit, ignore=[output.path for output in self._prepared.outputs])
+
+    def _progressed(self, step: Step, reply: Reply) -> None:
+        self._spent_ns += reply.spent_ns
+        if isinstance(step, OpenPair):
+            self._pair = step.pair
+        if isinstance(step, ClosePair) and self._judge is not None:
+            self._teller.progress(
+                pair=self._pair,
+                decided=len(self._judge.comparisons) + self._judge.unmeasured,
+                total=len(self._benchmarks),
+                elapsed_s=self._spent_ns / 1e9,
+                budget_s=self._prepared.settings.budget,
+            )
+
+
+def _expectations(prepared: Prepared, benchmarks: Sequence[Benchmark]) -> tuple[Expectation, ...]:
+    """Return the run's expectations and those of markers. Raises BoltError for one that cannot be read."""
+    marked = (
+        expectation.on(benchmark.item.nodeid)
+        for benchmark in benchmarks
+        for expectation in parse_all(benchmark.marked.expect)
+    )
+    return (*prepared.expectations, *marked)
+
+
+def _run_plain(session: pytest.Session, items: Sequence[pytest.Item]) -> None:
+    """Run tests that measure nothing the way pytest does."""
+    for index, item in enumerate(items):
+        following = items[index + 1] if index + 1 < len(items) else None
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        _stop_if_asked(session)
+
+
+def _stop_if_asked(session: pytest.Session) -> None:
+    if session.shouldfail:
+        raise session.Failed(session.shouldfail)
+    if session.shouldstop:
+        raise session.Interrupted(session.shouldstop)
+
+
+@contextmanager
+def _usage_errors() -> Iterator[None]:
+    try:
+        yield
+    except BoltError as error:
+        raise pytest.UsageError(error.render()) from None

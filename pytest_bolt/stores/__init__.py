@@ -1,0 +1,1 @@
+"""Runs kept in an SQL database: SQLite by default, PostgreSQL by URL."""

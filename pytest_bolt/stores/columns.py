@@ -1,0 +1,128 @@
+"""Column types that hold the same values on every back end."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import DateTime, Dialect, Double, Text
+from sqlalchemy.types import TypeDecorator
+
+from pytest_bolt.stores.plain import from_text, to_text
+
+_ESCAPE = "\x1a"
+_REFUSED = re.compile("[\x00\x1a\ud800-\udfff]")
+_ESCAPED = re.compile(_ESCAPE + "([0-9a-f]{4})")
+
+
+def escape(text: str) -> str:
+    r"""Return text that every database stores.
+
+    PostgreSQL refuses NUL, and UTF-8 has no surrogates (a broken file name brings them in). Each becomes
+    the SUBSTITUTE character and four hexadecimal digits; so does SUBSTITUTE itself, which makes it exact.
+    """
+    return _REFUSED.sub(lambda match: f"{_ESCAPE}{ord(match[0]):04x}", text)
+
+
+def unescape(text: str) -> str:
+    """Return the text that `escape` was given."""
+    return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
+
+
+class AnyText(TypeDecorator[str]):
+    """Text with any character that a Python string can hold."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Escape what a database would refuse."""
+        del dialect
+        return None if value is None else escape(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> str | None:
+        """Undo the escape."""
+        del dialect
+        return None if value is None else unescape(value)
+
+
+class Plain(TypeDecorator[Any]):
+    """A Python value as JSON text."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        """Write JSON; None stays NULL."""
+        del dialect
+        return None if value is None else to_text(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        """Read JSON; NULL stays None."""
+        del dialect
+        return None if value is None else from_text(value)
+
+
+class AnyInteger(TypeDecorator[int]):
+    """An integer of any size, as decimal text: a seed may have more than 63 bits."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: int | None, dialect: Dialect) -> str | None:
+        """Write decimal digits."""
+        del dialect
+        return None if value is None else str(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> int | None:
+        """Read decimal digits."""
+        del dialect
+        return None if value is None else int(value)
+
+
+class Number(TypeDecorator[float]):
+    """A double that may be NaN, which SQLite would turn into NULL."""
+
+    impl = Double
+    cache_ok = True
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[float | None], Any] | None:
+        """Write NaN as text on SQLite, whose columns take any type, and leave the driver no say."""
+        return _nan_as_text if dialect.name == "sqlite" else super().bind_processor(dialect)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> float | None:
+        """Read a double or the text of NaN."""
+        del dialect
+        return None if value is None else float(value)
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """An aware time, stored and returned in UTC."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse a time without zone; SQLite keeps UTC without saying so."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            msg = f"a stored time needs a time zone: {value!r}"
+            raise ValueError(msg)
+        utc = value.astimezone(UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """Return an aware time in UTC."""
+        del dialect
+        if value is None:
+            return None
+        aware: datetime = value if value.tzinfo else value.replace(tzinfo=UTC)
+        return aware.astimezone(UTC)
+
+
+def _nan_as_text(value: float | None) -> float | str | None:
+    return "nan" if value is not None and math.isnan(value) else value

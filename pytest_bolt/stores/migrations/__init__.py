@@ -1,0 +1,1 @@
+"""Alembic's scripts: `versions/` holds one file a schema version, oldest first."""

@@ -1,0 +1,173 @@
+"""Core types as rows of the tables, and back."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import RowMapping
+
+from pytest_bolt.core.case import Case, CaseId, Workload
+from pytest_bolt.core.comparison import Comparison, Interval, Metric
+from pytest_bolt.core.environment import Environment
+from pytest_bolt.core.measurement import Clock
+from pytest_bolt.core.record import Revision, Run, RunState
+from pytest_bolt.core.units import IterationTime
+from pytest_bolt.core.verdict import Verdict
+from pytest_bolt.stores.plain import to_text
+
+Row = RowMapping | Mapping[str, Any]
+
+_CASE_FIELDS = ("operation", "implementation", "device", "group")
+_WORK_FIELDS = ("shapes", "dtype", "seed", "bytes", "flops")
+_REVISION_FIELDS = ("diff_hash", "name", "branch", "subject")
+_COMPARISON_FIELDS = (
+    "margin",
+    "detectable",
+    "mode",
+    "method",
+    "pairs",
+    "quads",
+    "seed",
+    "failed",
+    "noise_only",
+    "reason",
+    "detail",
+)
+_METRIC_FIELDS = ("name", "unit", "better", "base", "head")
+
+
+def digest_of(*parts: object) -> str:
+    """Return 32 hexadecimal digits that are equal exactly for equal parts."""
+    return hashlib.sha256(to_text(list(parts)).encode()).hexdigest()[:32]
+
+
+def case_detail(case: Case) -> dict[str, Any]:
+    """Return all of a case as plain data."""
+    return {
+        "id": [case.case_id.node_id, case.case_id.source_hash],
+        **{name: getattr(case, name) for name in _CASE_FIELDS},
+        "work": {name: getattr(case.workload, name) for name in _WORK_FIELDS},
+        "extra": dict(case.extra_info),
+    }
+
+
+def case_of(detail: Row) -> Case:
+    """Return the case that `case_detail` was given."""
+    node_id, source_hash = detail["id"]
+    return Case(
+        case_id=CaseId(node_id=node_id, source_hash=source_hash),
+        workload=Workload(**detail["work"]),
+        extra_info=detail["extra"],
+        **{name: detail[name] for name in _CASE_FIELDS},
+    )
+
+
+def case_of_row(row: Row) -> Case:
+    """Return the case of a record or comparison joined with `cases`."""
+    return case_of(row["variant"] or row["case_detail"])
+
+
+def revision_row(revision: Revision) -> dict[str, Any]:
+    """Return the row of a revision, with the digest that identifies it."""
+    row = {name: getattr(revision, name) for name in _REVISION_FIELDS}
+    row |= {"commit_hash": revision.commit, "trailers": dict(revision.trailers) or None}
+    return {**row, "dirty": revision.dirty, "digest": digest_of(sorted(row.items()))}
+
+
+def revision_of(row: Row, prefix: str = "") -> Revision:
+    """Return the revision in the columns that begin with `prefix`."""
+    texts = {name: row[prefix + name] for name in _REVISION_FIELDS}
+    trailers = row[prefix + "trailers"] or {}
+    return Revision(commit=row[prefix + "commit_hash"], trailers=trailers, **texts)
+
+
+def run_row(run: Run) -> dict[str, Any]:
+    """Return the row of a run, without the numbers of its revisions and environment."""
+    return {
+        "run_id": run.run_id,
+        "started": run.started,
+        "ended": run.ended,
+        "state": str(run.state),
+        "mode": run.mode,
+        "command": run.command,
+        "hypothesis": run.hypothesis,
+        "expect": run.expect or None,
+        "settings": dict(run.settings) or None,
+        "notes": run.notes or None,
+    }
+
+
+def run_of(row: Row, *, state: RunState) -> Run:
+    """Return the run of a row joined with its environment and both revisions."""
+    return Run(
+        run_id=row["run_id"],
+        started=row["started"],
+        ended=row["ended"],
+        state=state,
+        mode=row["mode"],
+        command=tuple(row["command"]),
+        head=revision_of(row, "head_"),
+        base=revision_of(row, "base_") if row["base_id"] is not None else None,
+        environment=Environment(facts=row["facts"]),
+        hypothesis=row["hypothesis"],
+        expect=tuple(row["expect"] or ()),
+        settings=row["settings"] or {},
+        notes=tuple(row["notes"] or ()),
+    )
+
+
+def comparison_row(comparison: Comparison) -> dict[str, Any]:
+    """Return the row of a comparison, without the numbers of its run and case."""
+    ratio, base, head = comparison.ratio, comparison.base_time, comparison.head_time
+    return {
+        **{name: getattr(comparison, name) for name in _COMPARISON_FIELDS},
+        "verdict": str(comparison.verdict),
+        "clock": str(comparison.clock),
+        "ratio": ratio and ratio.estimate,
+        "ratio_low": ratio and ratio.low,
+        "ratio_high": ratio and ratio.high,
+        "base_ns": base and base.ns,
+        "head_ns": head and head.ns,
+        "warnings": comparison.warnings or None,
+        "metrics": [_metric_row(metric) for metric in comparison.metrics] or None,
+        "notes": dict(comparison.notes) or None,
+    }
+
+
+def comparison_of(row: Row) -> Comparison:
+    """Return the comparison of a row joined with its case."""
+    ratio = None
+    if row["ratio"] is not None:
+        ratio = Interval(estimate=row["ratio"], low=row["ratio_low"], high=row["ratio_high"])
+    return Comparison(
+        case=case_of_row(row),
+        verdict=Verdict(row["verdict"]),
+        clock=Clock(row["clock"]),
+        ratio=ratio,
+        base_time=_time(row["base_ns"]),
+        head_time=_time(row["head_ns"]),
+        warnings=tuple(row["warnings"] or ()),
+        metrics=tuple(_metric_of(entry) for entry in row["metrics"] or ()),
+        notes=row["notes"] or {},
+        **{name: row[name] for name in _COMPARISON_FIELDS},
+    )
+
+
+def _time(ns: float | None) -> IterationTime | None:
+    return None if ns is None else IterationTime(ns)
+
+
+def _metric_row(metric: Metric) -> dict[str, Any]:
+    ratio = metric.ratio
+    bounds = [ratio.estimate, ratio.low, ratio.high] if ratio else None
+    return {**{name: getattr(metric, name) for name in _METRIC_FIELDS}, "ratio": bounds}
+
+
+def _metric_of(entry: Row) -> Metric:
+    ratio = None
+    if entry["ratio"]:
+        estimate, low, high = entry["ratio"]
+        ratio = Interval(estimate=estimate, low=low, high=high)
+    return Metric(ratio=ratio, **{name: entry[name] for name in _METRIC_FIELDS})

@@ -1,0 +1,92 @@
+"""What the person at the terminal and the reader of the files are told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pytest
+
+from pytest_bolt.atomic_file import write_atomically
+from pytest_bolt.core.expectation import Expectation
+from pytest_bolt.core.record import Revision, Summary
+from pytest_bolt.core.summary import MachineLimits
+from pytest_bolt.journal.build import entry_of
+from pytest_bolt.journal.write import write_entry
+from pytest_bolt.preparation import Output, Prepared
+from pytest_bolt.reports import json_report, markdown
+from pytest_bolt.reports.progress import progress_text
+from pytest_bolt.reports.terminal import lines
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Teller:
+    """Speaks through pytest's own terminal reporter; silent where there is none."""
+
+    config: pytest.Config
+
+    @property
+    def reporter(self) -> pytest.TerminalReporter | None:
+        """Return pytest's reporter."""
+        return self.config.pluginmanager.get_plugin("terminalreporter")
+
+    def say(self, text: str, **markup: bool) -> None:
+        """Write lines of their own, between whatever else is being written."""
+        reporter = self.reporter
+        if reporter is not None and reporter.verbosity >= 0:
+            reporter.ensure_newline()
+            for line in text.splitlines():
+                reporter.write_line(line, **markup)
+
+    def progress(self, *, pair: int, decided: int, total: int, elapsed_s: float, budget_s: float) -> None:
+        """Say how far the measuring is."""
+        text = progress_text(pair=pair, decided=decided, total=total, elapsed_s=elapsed_s, budget_s=budget_s)
+        self.say(f"bolt: {text}")
+
+    def table(self, summary: Summary, limits: MachineLimits | None, complaint: str) -> None:
+        """Write the report of the run, its coverage last."""
+        reporter = self.reporter
+        if reporter is None:
+            return
+        reporter.section("bolt", sep="=")
+        width = reporter._tw.fullwidth if reporter.isatty else None  # noqa: SLF001 - no public width
+        for line in lines(summary, width=width, limits=limits):
+            reporter.write_line(line.text, **line.markup)
+        if complaint:
+            reporter.write_line(complaint, red=True, bold=True)
+
+
+def header(prepared: Prepared) -> list[str]:
+    """Return the lines above the run: what is compared with what, and what fails a test."""
+    settings = prepared.settings
+    head = _named(prepared.head)
+    if prepared.base is None:
+        return [f"bolt: measuring {head}; budget {settings.budget:g} s, seed {prepared.seed}"]
+    fails = ", ".join(
+        f"{name} beyond {100 * margin:g} %" if margin else name for name, margin in settings.fail_on.margins.items()
+    )
+    return [
+        f"bolt: comparing {head} with {_named(prepared.base)}, mode {settings.mode}",
+        f"bolt: margin {100 * settings.margin:g} %, fails on incorrect, {fails}; budget {settings.budget:g} s, "
+        f"environment {settings.env}, seed {prepared.seed}",
+    ]
+
+
+def write_files(
+    summary: Summary, outputs: Sequence[Output], expectations: Sequence[Expectation], limits: MachineLimits | None
+) -> None:
+    """Write every report that was asked for. Raises BoltError."""
+    for output in outputs:
+        match output.kind:
+            case "json":
+                write_atomically(output.path, json_report.render(summary))
+            case "markdown":
+                write_atomically(output.path, markdown.render(summary, limits))
+            case _:
+                entry = entry_of(summary, hypothesis=summary.run.hypothesis, expectations=expectations)
+                write_entry(entry, output.path, output.style)
+
+
+def _named(revision: Revision) -> str:
+    name = revision.branch if revision.name == "HEAD" else revision.name
+    return f"{revision.short} ({name})" if name else revision.short or "this tree"

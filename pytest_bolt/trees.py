@@ -1,0 +1,211 @@
+"""The two trees of a comparison as worker specifications."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_bolt.core.measurement import Side
+from pytest_bolt.core.record import Revision
+from pytest_bolt.measuring.process import Worker, WorkerGone, WorkerSpec, worker_arguments, worker_environment
+from pytest_bolt.options import OPTIONS, Settings
+from pytest_bolt.repo import overlay
+from pytest_bolt.repo.commands import top_level
+from pytest_bolt.repo.worktrees import acquire, cache_folder, counterpart
+
+if TYPE_CHECKING:
+    from git import Repo
+
+_WORKER_OPTIONS = {"device", "dtype", "adapter"}
+_OWN = {option.flag: int(option.metavar is not None) for option in OPTIONS if option.name not in _WORKER_OPTIONS}
+_SELECTING = {"-k": 1, "-m": 1, "--deselect": 1, "--ignore": 1, "--ignore-glob": 1, "--pyargs": 0}
+# Options that are about the controller's own run: its reports, its choice and order of tests, its processes.
+_CONTROLLER_ONLY = {
+    "-x": 0,
+    "--exitfirst": 0,
+    "--maxfail": 1,
+    "--lf": 0,
+    "--last-failed": 0,
+    "--lfnf": 1,
+    "--last-failed-no-failures": 1,
+    "--ff": 0,
+    "--failed-first": 0,
+    "--nf": 0,
+    "--new-first": 0,
+    "--sw": 0,
+    "--stepwise": 0,
+    "--sw-skip": 0,
+    "--stepwise-skip": 0,
+    "--cache-clear": 0,
+    "--cache-show": 0,
+    "--pdb": 0,
+    "--trace": 0,
+    "--junitxml": 1,
+    "--junit-xml": 1,
+    "--html": 1,
+    "--report-log": 1,
+    "--basetemp": 1,
+    "--rootdir": 1,
+    "-c": 1,
+    "--config-file": 1,
+    "-n": 1,
+    "--numprocesses": 1,
+    "--dist": 1,
+    "--benchmark-*": 0,
+}
+# Plugins that would run the worker's tests elsewhere, watch them, or stop their clock.
+_QUIETING = {"xdist": ("-n0",), "_cov": ("--no-cov",), "timeout": ("--timeout=0",)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trees:
+    """What the executor needs, and what is known of the base.
+
+    `known` holds the node ids by key of the benchmarks in the base's own suite; None where both suites
+    are the same, so that every benchmark exists on both sides, or where it could not be collected.
+    """
+
+    specs: Mapping[Side, WorkerSpec]
+    known: Mapping[str, str] | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """The facts of the controller's pytest that its workers share."""
+
+    config: pytest.Config
+    settings: Settings
+    path: tuple[str, ...]
+    files: tuple[Path, ...]
+
+    @property
+    def cwd(self) -> Path:
+        """Return the folder that pytest was started in."""
+        return self.config.invocation_params.dir
+
+
+def head_only(session: Session) -> Trees:
+    """Return the trees of a run that measures the working tree alone."""
+    return Trees(specs={Side.HEAD: _head_spec(session, None, None)})
+
+
+@contextmanager
+def both(session: Session, repo: Repo, base: Revision) -> Iterator[Trees]:
+    """Lend the base's tree, with the head's suite laid over it, for the length of the block.
+
+    Raises BoltError where it cannot be checked out.
+    """
+    head = top_level(repo)
+    with acquire(repo, base.commit, cache_folder(os.environ)) as tree:
+        spec = _head_spec(session, head, tree.path)
+        base_spec = _moved(spec, head, tree.path)
+        rootdir = session.config.rootpath
+        base_root = counterpart(repo, tree.path, rootdir)
+        suite = overlay.suite_files(
+            rootdir,
+            session.files,
+            config_file=session.config.inipath,
+            testpaths=session.config.getini("testpaths"),
+        )
+        notes = list(tree.notes)
+        known = None
+        if overlay.differs(base_root, rootdir, suite):
+            known, problem = _own_benchmarks(session, base_spec, head, tree.path)
+            notes += [problem] if problem else []
+        overlay.apply(base_root, rootdir, suite)
+        yield Trees(specs={Side.BASE: base_spec, Side.HEAD: spec}, known=known, notes=tuple(notes))
+
+
+def _head_spec(session: Session, own: Path | None, other: Path | None) -> WorkerSpec:
+    return WorkerSpec(
+        side=Side.HEAD,
+        cwd=session.cwd,
+        root=session.config.rootpath,
+        own=own,
+        other=other,
+        arguments=_arguments(session, [str(file) for file in session.files]),
+        path=session.path,
+        environment=worker_environment(
+            os.environ,
+            pinned=session.settings.env == "pin",
+            threads=session.settings.threads,
+            extra={"BOLT_WORKER": "1"},
+        ),
+    )
+
+
+def _moved(spec: WorkerSpec, head: Path, base: Path) -> WorkerSpec:
+    """Return the base's spec: every path inside the head's tree becomes the same place in the base's."""
+    cwd = _move_path(spec.cwd, head, base)
+    return replace(
+        spec,
+        side=Side.BASE,
+        cwd=cwd if cwd.is_dir() else base,
+        root=_move_path(spec.root, head, base),
+        own=base,
+        other=head,
+        arguments=tuple(_move_word(word, head, base) for word in spec.arguments),
+    )
+
+
+def _move_path(path: Path, head: Path, base: Path) -> Path:
+    return base / path.relative_to(head) if path.is_relative_to(head) else path
+
+
+def _move_word(word: str, head: Path, base: Path) -> str:
+    """Map an absolute path, alone or behind `--option=`, from one tree to the other."""
+    name, equals, value = word.rpartition("=") if word.startswith("-") else ("", "", word)
+    if not value.startswith(os.sep):
+        return word
+    return f"{name}{equals}{_move_path(Path(value), head, base)}"
+
+
+def _arguments(session: Session, tests: Sequence[str], *, selecting: bool = False) -> tuple[str, ...]:
+    config = session.config
+    manager = config.pluginmanager
+    added = [word for name, words in _QUIETING.items() if manager.hasplugin(name) for word in words]
+    if config.inipath is not None:
+        added += ["-c", str(config.inipath)]
+    return worker_arguments(
+        config.invocation_params.args,
+        positionals=config.option.file_or_dir,
+        dropped={**_OWN, **_CONTROLLER_ONLY, **({} if selecting else _SELECTING)},
+        added=[*added, f"--rootdir={config.rootpath}", *tests],
+    )
+
+
+def _own_benchmarks(
+    session: Session, spec: WorkerSpec, head: Path, base: Path
+) -> tuple[Mapping[str, str] | None, str]:
+    """Return the benchmarks of the base's own suite under the same selection, or why they are unknown."""
+    tests = []
+    for word in session.config.option.file_or_dir or session.config.args:
+        place, colons, rest = str(word).partition("::")
+        path = _move_path(session.cwd / place, head, base)
+        if path.exists():
+            tests.append(f"{path}{colons}{rest}")
+    if not tests:
+        return {}, ""
+    arguments = _arguments(session, tests, selecting=True)
+    moved = tuple(_move_word(word, head, base) for word in arguments)
+    try:
+        return _collected(replace(spec, arguments=moved), session.settings.timeout), ""
+    except WorkerGone as gone:
+        return None, f"the base's own suite could not be collected: {gone.message}"
+
+
+def _collected(spec: WorkerSpec, timeout_s: float) -> Mapping[str, str]:
+    worker = Worker(spec, padding=1)
+    try:
+        message: dict[str, Any] = worker.answer(timeout_s)
+        worker.quit()
+    finally:
+        worker.kill()
+    return dict(message["benchmarks"])

@@ -1,0 +1,1 @@
+"""Implementations under the names by which suites ask for them, one module an origin."""

@@ -1,0 +1,31 @@
+"""The framework's own operations."""
+
+from __future__ import annotations
+
+import torch
+from torch.nn import functional
+
+
+def run_softmax(in_features: torch.Tensor, dim: int) -> torch.Tensor:
+    """Return the softmax of `Float[...]` along `dim`."""
+    return torch.softmax(in_features, dim)
+
+
+def run_rmsnorm(d_model: int, eps: float, weights: torch.Tensor, in_features: torch.Tensor) -> torch.Tensor:
+    """Return `Float[..., d_model]` divided by its root mean square, times `weights` `Float[d_model]`."""
+    return functional.rms_norm(in_features, (d_model,), weights, eps)
+
+
+def run_scaled_dot_product_attention(
+    Q: torch.Tensor,  # noqa: N803
+    K: torch.Tensor,  # noqa: N803
+    V: torch.Tensor,  # noqa: N803
+    mask: torch.Tensor | None = None,
+) -> torch.Tensor:
+    """Return fused attention of `Float[..., T, D]`; `mask` `Bool[..., Tq, Tk]` is True where a key is seen."""
+    return functional.scaled_dot_product_attention(Q, K, V, attn_mask=mask)
+
+
+def run_attention(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, *, causal: bool) -> torch.Tensor:
+    """Return fused attention of `Float[B, H, T, D]`, causal or not."""
+    return functional.scaled_dot_product_attention(q, k, v, is_causal=causal)

@@ -1,0 +1,153 @@
+"""Small generated repositories."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from git import Repo
+
+import pytest_bolt
+from pytest_bolt.repo.opening import open_repository
+
+PLUGIN_HOME = Path(pytest_bolt.__file__).parents[1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """A repository in a temporary folder."""
+
+    root: Path
+
+    def git(self, *arguments: str) -> str:
+        done = subprocess.run(
+            ["git", "-C", str(self.root), *arguments], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def write(self, files: dict[str, str]) -> Project:
+        for name, text in files.items():
+            path = self.root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(textwrap.dedent(text))
+        return self
+
+    def commit(self, message: str, files: dict[str, str] | None = None) -> str:
+        self.write(files or {})
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--allow-empty", "--message", message)
+        return self.git("rev-parse", "HEAD")
+
+    def repo(self) -> Repo:
+        return open_repository(self.root)
+
+
+@pytest.fixture(autouse=True)
+def plain_git(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """Git as on a fresh machine: no configuration of the user's, no hook's variables."""
+    for name in [name for name in os.environ if name.startswith("GIT_")]:
+        monkeypatch.delenv(name)
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    for role in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{role}_NAME", "A")
+        monkeypatch.setenv(f"GIT_{role}_EMAIL", "a@example.org")
+    yield
+
+
+@pytest.fixture
+def make_project(tmp_path: Path) -> Callable[..., Project]:
+    """Return a maker of empty repositories on the branch `main`."""
+
+    def make(name: str = "project", *, empty: bool = False) -> Project:
+        root = tmp_path / name
+        root.mkdir(parents=True)
+        project = Project(root=root)
+        project.git("init", "--quiet", "--initial-branch=main")
+        if not empty:
+            project.commit("first", {"code.py": "VALUE = 1\n"})
+        return project
+
+    return make
+
+
+@pytest.fixture
+def project(make_project: Callable[..., Project]) -> Project:
+    """Return a repository with one commit."""
+    return make_project()
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Path:
+    return tmp_path / "cache"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Python:
+    """A fresh interpreter in which a tree has been entered; `site` is its site-packages."""
+
+    executable: Path
+    site: Path
+
+    def run(
+        self,
+        script: str,
+        *,
+        cwd: Path,
+        own: Path | None = None,
+        other: Path | None = None,
+        environment: dict[str, str] | None = None,
+    ) -> str:
+        """Run a script, after `enter_tree` where trees are given, and return what it prints."""
+        enter = ""
+        if own is not None:
+            enter = (
+                "from pathlib import Path\n"
+                "from pytest_bolt.repo.isolation import enter_tree\n"
+                f"own, other = Path({str(own)!r}), Path({str(other)!r})\n"
+                "finder = enter_tree(own=own, other=other)\n"
+            )
+        plugin = f"import sys; sys.path.insert(0, {str(PLUGIN_HOME)!r})\n"
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+        done = subprocess.run(
+            [str(self.executable), "-c", plugin + enter + textwrap.dedent(script)],
+            cwd=cwd,
+            env=inherited | (environment or {}),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+
+@pytest.fixture
+def python(tmp_path: Path) -> Python:
+    """Return an interpreter with empty site-packages: a virtual environment written by hand."""
+    return make_python(tmp_path / "env")
+
+
+def make_python(folder: Path) -> Python:
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    site = folder / "lib" / version / "site-packages"
+    site.mkdir(parents=True)
+    (folder / "bin").mkdir()
+    executable = folder / "bin" / "python"
+    base = Path(sys._base_executable)
+    executable.symlink_to(base)
+    (folder / "pyvenv.cfg").write_text(f"home = {base.parent}\ninclude-system-site-packages = false\n")
+    return Python(executable=executable, site=site)
+
+
+@pytest.fixture
+def new_python(tmp_path: Path) -> Callable[[Path], Python]:
+    return make_python

@@ -1,0 +1,495 @@
+"""Each test runs a fresh interpreter with an editable install made by the real build back end."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import textwrap
+import zipfile
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+FLAT = {"pkg/__init__.py": "", "pkg/core.py": "SIDE = {side!r}\n", "solo.py": "SIDE = {side!r}\n"}
+SRC = {f"src/{name}": text for name, text in FLAT.items()}
+SETUPTOOLS = "[build-system]\nrequires = ['setuptools']\nbuild-backend = 'setuptools.build_meta'\n"
+HATCHLING = "[build-system]\nrequires = ['hatchling']\nbuild-backend = 'hatchling.build'\n"
+NAMED = "[project]\nname = 'pkg'\nversion = '1.0'\n"
+ALL_OF_IT = "[tool.setuptools]\npackages = ['pkg']\npy-modules = ['solo']\n"
+IN_SRC = "[tool.setuptools]\npackages = ['pkg']\npy-modules = ['solo']\npackage-dir = {'' = 'src'}\n"
+WHERE = """
+import pkg.core, solo
+print(pkg.core.SIDE, solo.SIDE, pkg.core.__file__.startswith(str(own)), solo.__file__.startswith(str(own)))
+"""
+ALL_FROM_BASE = "base base True True"
+
+
+class Trees:
+    """A project whose working tree is the head, and a worktree of its first commit, the base."""
+
+    def __init__(self, project, base: Path) -> None:
+        self.project, self.head, self.base = project, project.root, base
+
+
+@pytest.fixture
+def make_trees(make_project, tmp_path):
+    def make(files: dict[str, str], pyproject: str, *, base: Path | None = None) -> Trees:
+        project = make_project("head", empty=True)
+        base = base or tmp_path / "base"
+        common = {
+            "pyproject.toml": pyproject,
+            ".gitignore": "build/\n*.egg-info/\n__pycache__/\n_version.py\n*.so\n/base\n",
+        }
+        for side in ("base", "head"):
+            project.commit(
+                side, common | {name: text.replace("{side!r}", repr(side)) for name, text in files.items()}
+            )
+        project.git("worktree", "add", "--quiet", "--detach", str(base), "HEAD~1")
+        return Trees(project, base)
+
+    return make
+
+
+def install(python, root: Path, backend: str = "setuptools.build_meta", *, mode: str = "") -> None:
+    """Install a project editable as pip does: the back end's wheel, unpacked into site-packages."""
+    if find_spec(backend.partition(".")[0]) is None:
+        pytest.skip(f"needs {backend.partition('.')[0]}")
+    target = python.site.parent / "wheel"
+    target.mkdir(exist_ok=True)
+    settings = {"editable_mode": mode} if mode else {}
+    script = f"import {backend} as backend; backend.build_editable({str(target)!r}, {settings!r})"
+    path = os.pathsep.join(entry for entry in sys.path if "site-packages" in entry)
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", script],
+        cwd=root,
+        env=os.environ | {"PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    with zipfile.ZipFile(next(target.glob("*.whl"))) as wheel:
+        wheel.extractall(python.site)
+    shutil.rmtree(target)
+
+
+def editables_into(python) -> None:
+    shutil.copytree(Path(find_spec("editables").origin).parent, python.site / "editables")
+
+
+def base_run(python, trees: Trees, *scripts: str, **arguments) -> str:
+    script = "\n".join(textwrap.dedent(script) for script in scripts)
+    return python.run(script, cwd=trees.base, own=trees.base, other=trees.head, **arguments)
+
+
+PROVE = """
+from pytest_bolt.repo.proof import project_names, prove
+names = project_names(other)
+print(names, [(m.module, str(m.kind)) for m in prove(own=own, other=other, project_names=names)])
+"""
+
+
+def test_without_it_an_editable_install_gives_the_wrong_tree(python, make_trees):
+    trees = make_trees(SRC, SETUPTOOLS + NAMED + IN_SRC)
+    install(python, trees.head)
+
+    assert python.run("import pkg.core; print(pkg.core.SIDE)", cwd=trees.base) == "head"
+
+
+@pytest.mark.parametrize("mode", ["lenient", "strict", "compat"])
+@pytest.mark.parametrize(("files", "layout"), [(FLAT, ALL_OF_IT), (SRC, IN_SRC)], ids=["flat", "src"])
+def test_setuptools(python, make_trees, files, layout, mode):
+    trees = make_trees(files, SETUPTOOLS + NAMED + layout)
+    install(python, trees.head, mode=mode)
+
+    assert base_run(python, trees, WHERE, PROVE) == f"{ALL_FROM_BASE}\n('pkg', 'solo') []"
+
+
+def test_setuptools_with_a_renamed_package_folder(python, make_trees):
+    layout = "[tool.setuptools]\npackages = ['pkg']\npackage-dir = {'pkg' = 'code'}\n"
+    trees = make_trees(
+        {"code/__init__.py": "", "code/core.py": "SIDE = {side!r}\n"}, SETUPTOOLS + NAMED + layout
+    )
+    for mode in ("lenient", "strict"):
+        install(python, trees.head, mode=mode)
+        assert base_run(python, trees, "import pkg.core; print(pkg.core.SIDE)") == "base"
+
+
+def test_a_strict_link_tree_of_hard_links(python, make_trees):
+    trees = make_trees(SRC, SETUPTOOLS + NAMED + IN_SRC)
+    install(python, trees.head, mode="strict")
+    links = [path for path in (trees.head / "build").rglob("*.py") if path.is_symlink()]
+    for link in links:
+        target = link.resolve()
+        link.unlink()
+        link.hardlink_to(target)
+
+    assert len(links) == 3
+    assert base_run(python, trees, WHERE, PROVE) == f"{ALL_FROM_BASE}\n('pkg', 'solo') []"
+
+
+def test_hatchling_by_path(python, make_trees):
+    layout = (
+        "[tool.hatch.build.targets.wheel]\nonly-include = ['src/pkg', 'src/solo.py']\nsources = ['src']\n"
+    )
+    trees = make_trees(SRC, HATCHLING + NAMED + layout)
+    install(python, trees.head, "hatchling.build")
+
+    assert base_run(python, trees, WHERE, PROVE) == f"{ALL_FROM_BASE}\n('pkg', 'solo') []"
+
+
+def test_hatchling_by_redirector(python, make_trees):
+    layout = "[tool.hatch.build]\ndev-mode-exact = true\n[tool.hatch.build.targets.wheel]\npackages = ['code/pkg']\n"
+    files = {"code/pkg/__init__.py": "", "code/pkg/core.py": "SIDE = {side!r}\n"}
+    trees = make_trees(files, HATCHLING + NAMED + layout)
+    install(python, trees.head, "hatchling.build")
+    editables_into(python)
+
+    assert python.run("import pkg.core; print(pkg.core.SIDE)", cwd=trees.base) == "head"
+    assert base_run(python, trees, "import pkg.core; print(pkg.core.SIDE)", PROVE) == "base\n('pkg',) []"
+
+
+def test_a_package_that_the_base_has_as_a_module(python, make_trees):
+    trees = make_trees({"src/pkg/__init__.py": "SIDE = {side!r}\n"}, SETUPTOOLS + NAMED)
+    install(python, trees.head, mode="strict")
+    shutil.rmtree(trees.base / "src" / "pkg")
+    (trees.base / "src" / "pkg.py").write_text("SIDE = 'module'\n")
+
+    assert base_run(python, trees, "import pkg; print(pkg.SIDE)") == "module"
+
+
+NAMESPACE = {
+    "src/space/mine/__init__.py": "SIDE = {side!r}\n",
+    "src/space/mine/data.txt": "{side!r}",
+    "src/space/deep/er/__init__.py": "SIDE = {side!r}\n",
+    "src/space/notes.txt": "{side!r}",
+}
+IN_SPACE = "[tool.setuptools.packages.find]\nwhere = ['src']\n"
+
+
+@pytest.mark.parametrize("mode", ["lenient", "strict", "compat"])
+def test_namespace_packages_that_span_several_folders(python, make_trees, mode):
+    trees = make_trees(NAMESPACE, SETUPTOOLS + NAMED + IN_SPACE)
+    install(python, trees.head, mode=mode)
+    (python.site / "space" / "theirs").mkdir(parents=True)
+    (python.site / "space" / "theirs" / "__init__.py").write_text("SIDE = 'site'\n")
+
+    script = """
+    import importlib.resources, pkgutil, sys
+    import space, space.mine, space.theirs, space.deep.er
+    sys.path.insert(0, "/added/later")
+    importlib.invalidate_caches()
+    print(space.mine.SIDE, space.theirs.SIDE, space.deep.er.SIDE)
+    print((importlib.resources.files("space.mine") / "data.txt").read_text())
+    print(sorted(module.name for module in pkgutil.iter_modules(space.__path__)))
+    """
+    assert base_run(python, trees, script, PROVE).splitlines() == [
+        "base site base",
+        "'base'",
+        "['mine', 'theirs']",
+        "('space.deep.er', 'space.mine') []",
+    ]
+
+
+def test_a_namespace_package_that_only_a_finder_knows(python, make_trees):
+    layout = "[tool.setuptools]\npackages = ['space.mine']\npackage-dir = {'space.mine' = 'code'}\n"
+    trees = make_trees({"code/__init__.py": "SIDE = {side!r}\n"}, SETUPTOOLS + NAMED + layout)
+    install(python, trees.head)
+
+    assert base_run(python, trees, "import space.mine; print(space.mine.SIDE)") == "base"
+
+
+def test_several_packages_in_one_repository(python, make_trees):
+    files = {f"packages/{name}/src/{name}/__init__.py": "SIDE = {side!r}\n" for name in "ab"}
+    files |= {
+        f"packages/{name}/pyproject.toml": f"[project]\nname = '{name}'\nversion = '1'\n" for name in "ab"
+    }
+    trees = make_trees(files, "")
+    for name in "ab":
+        install(python, trees.head / "packages" / name)
+
+    script = "import a, b; print(a.SIDE, b.SIDE)"
+    assert base_run(python, trees, script, PROVE) == "base base\n('a', 'b') []"
+
+
+def test_a_base_inside_the_head(python, make_trees, tmp_path):
+    trees = make_trees(FLAT, SETUPTOOLS + NAMED + ALL_OF_IT, base=tmp_path / "head" / "base")
+    install(python, trees.head, mode="compat")
+
+    assert base_run(python, trees, WHERE, PROVE) == f"{ALL_FROM_BASE}\n('pkg', 'solo') []"
+
+
+def test_the_heads_own_worker_with_the_base_inside(python, make_trees, tmp_path):
+    trees = make_trees(FLAT, SETUPTOOLS + NAMED + ALL_OF_IT, base=tmp_path / "head" / "base")
+    install(python, trees.head)
+
+    seen = python.run(WHERE, cwd=trees.head, own=trees.head, other=trees.base)
+
+    assert seen == "head head True True"
+
+
+def test_the_heads_own_worker_never_loads_the_base(python, make_trees):
+    trees = make_trees(FLAT, SETUPTOOLS + NAMED + ALL_OF_IT)
+    path = {"PYTHONPATH": str(trees.base)}
+
+    seen = python.run(WHERE, cwd=trees.head, own=trees.head, other=trees.base, environment=path)
+
+    assert seen == "head head True True"
+
+
+def test_trees_given_through_links(python, make_trees, tmp_path):
+    trees = make_trees(SRC, SETUPTOOLS + NAMED + IN_SRC)
+    (tmp_path / "linked").symlink_to(trees.head)
+    install(python, tmp_path / "linked", mode="compat")
+
+    assert base_run(python, trees, WHERE) == ALL_FROM_BASE
+    assert python.run(WHERE, cwd=trees.base, own=trees.base, other=tmp_path / "linked") == ALL_FROM_BASE
+
+
+def test_an_environment_inside_the_project(new_python, make_trees):
+    trees = make_trees(SRC, SETUPTOOLS + NAMED + IN_SRC)
+    python = new_python(trees.head / ".venv")
+    install(python, trees.head)
+    (python.site / "third.py").write_text("")
+
+    seen = base_run(python, trees, WHERE, "import third, json; print(third.__file__)", PROVE)
+
+    assert seen == f"{ALL_FROM_BASE}\n{python.site}/third.py\n('pkg', 'solo') []"
+
+
+def test_a_project_inside_an_environment(new_python, make_trees, tmp_path):
+    trees = make_trees(SRC, SETUPTOOLS + NAMED + IN_SRC)
+    python = new_python(tmp_path / "env")
+    moved = tmp_path / "env" / "src" / "head"
+    moved.parent.mkdir()
+    trees.head.rename(moved)
+    install(python, moved)
+
+    assert python.run(WHERE, cwd=trees.base, own=trees.base, other=moved) == ALL_FROM_BASE
+
+
+def test_python_path_of_this_and_of_inner_processes(python, make_trees):
+    trees = make_trees(SRC, SETUPTOOLS + NAMED + IN_SRC)
+    script = """
+    import os, subprocess, sys
+    inner = "import pkg.core; print(pkg.core.SIDE)"
+    print(os.environ["PYTHONPATH"].replace(str(own), "OWN"))
+    print(subprocess.run([sys.executable, "-c", inner], cwd="/", capture_output=True, text=True).stdout.strip())
+    """
+    path = {"PYTHONPATH": f"{trees.head}/src{os.pathsep}/elsewhere"}
+
+    assert base_run(python, trees, script, environment=path) == "OWN/src:/elsewhere\nbase"
+
+
+@pytest.mark.parametrize("mode", ["lenient", "strict", "compat"])
+def test_inner_processes_of_an_editable_install(python, make_trees, mode):
+    trees = make_trees(SRC, SETUPTOOLS + NAMED + IN_SRC)
+    install(python, trees.head, mode=mode)
+    script = """
+    import multiprocessing, os, subprocess, sys
+    inner = "import pkg.core; print(pkg.core.SIDE)"
+    print(subprocess.run([sys.executable, "-c", inner], cwd="/", capture_output=True, text=True).stdout.strip())
+    from concurrent.futures import ProcessPoolExecutor
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        print(pool.submit(eval, "__import__('pkg.core').core.SIDE").result())
+    """
+
+    assert base_run(python, trees, script) == "base\nbase"
+
+
+def test_a_root_that_shadows_the_standard_library_stays_off_python_path(python, make_trees):
+    trees = make_trees(FLAT | {"types.py": ""}, SETUPTOOLS + NAMED + ALL_OF_IT)
+    install(python, trees.head)
+
+    assert (
+        base_run(python, trees, "import os; print(os.environ.get('PYTHONPATH'))", WHERE)
+        == f"None\n{ALL_FROM_BASE}"
+    )
+
+
+def test_running_a_module(python, make_trees):
+    trees = make_trees(
+        SRC | {"src/pkg/__main__.py": "print('main of', {side!r})\n"}, SETUPTOOLS + NAMED + IN_SRC
+    )
+    install(python, trees.head)
+
+    assert (
+        base_run(python, trees, "import runpy; runpy.run_module('pkg', run_name='__main__')")
+        == "main of base"
+    )
+
+
+def test_resources_module_lists_and_metadata(python, make_trees):
+    trees = make_trees(SRC | {"src/pkg/data.txt": "{side!r}"}, SETUPTOOLS + NAMED + IN_SRC)
+    install(python, trees.head)
+    script = """
+    import importlib.metadata, importlib.resources, pkgutil
+    import pkg
+    print((importlib.resources.files(pkg) / "data.txt").read_text(), importlib.metadata.version("pkg"))
+    print(pkgutil.get_data("pkg", "data.txt").decode(), [module.name for module in pkgutil.iter_modules(pkg.__path__)])
+    """
+
+    assert base_run(python, trees, script) == "'base' 1.0\n'base' ['core']"
+
+
+def test_metadata_of_an_old_editable_install(python, make_trees):
+    trees = make_trees(FLAT, NAMED)
+    info = trees.head / "pkg.egg-info"
+    info.mkdir()
+    (info / "PKG-INFO").write_text("Metadata-Version: 2.1\nName: pkg\nVersion: 0.9\n")
+    (info / "entry_points.txt").write_text("[group]\nname = pkg.core:SIDE\n")
+    (python.site / "easy-install.pth").write_text(f"{trees.head}\n")
+    script = """
+    import importlib.metadata
+    print(importlib.metadata.version("pkg"))
+    print([entry.load() for entry in importlib.metadata.entry_points(group="group")])
+    """
+
+    assert base_run(python, trees, script) == "0.9\n['base']"
+
+
+def test_a_generated_version_file_is_lent_and_noted(python, make_trees):
+    trees = make_trees(SRC, SETUPTOOLS + NAMED + IN_SRC)
+    install(python, trees.head)
+    (trees.head / "src" / "pkg" / "_version.py").write_text("version = '1.2.dev3'\n")
+    script = """
+    import pkg._version
+    print(pkg._version.version, pkg._version.__file__.startswith(str(own)))
+    print(finder.notes)
+    """
+
+    note = "copied from the other tree, where it was generated: src/pkg/_version.py"
+    assert base_run(python, trees, script, PROVE) == f"1.2.dev3 True\n('{note}',)\n('pkg', 'solo') []"
+
+
+def test_a_generated_module_at_the_top(python, make_trees):
+    trees = make_trees(SRC | {".gitignore": "gen*\nbuild\n*.egg-info\n"}, SETUPTOOLS + NAMED + IN_SRC)
+    install(python, trees.head)
+    (trees.head / "src" / "generated").mkdir()
+    (trees.head / "src" / "generated" / "__init__.py").write_text("")
+    (trees.head / "src" / "generated" / "inner.py").write_text("X = 1\n")
+
+    script = "import generated.inner as inner; print(inner.X, inner.__file__.startswith(str(own)))"
+    assert base_run(python, trees, script) == "1 True"
+
+
+@pytest.mark.parametrize("name", ["pkg.newer", "newer_solo"])
+@pytest.mark.parametrize("mode", ["lenient", "strict"])
+def test_a_module_that_the_base_does_not_have(python, make_trees, name, mode):
+    layout = IN_SRC.replace("'solo'", "'solo', 'newer_solo'")
+    trees = make_trees(SRC | {"src/newer_solo.py": "", "src/pkg/newer.py": ""}, SETUPTOOLS + NAMED + layout)
+    install(python, trees.head, mode=mode)
+    (trees.base / "src" / "newer_solo.py").unlink()
+    (trees.base / "src" / "pkg" / "newer.py").unlink()
+    script = f"""
+    try:
+        import {name}
+    except ModuleNotFoundError as error:
+        print(error, "|", error.name)
+    """
+
+    assert base_run(python, trees, script) == f"No module named {name!r} | {name}"
+
+
+def extension_name() -> str:
+    from importlib.machinery import EXTENSION_SUFFIXES
+
+    return f"fast{EXTENSION_SUFFIXES[0]}"
+
+
+def test_a_compiled_extension_of_the_head_is_never_loaded(python, make_trees):
+    trees = make_trees(SRC, SETUPTOOLS + NAMED + IN_SRC)
+    install(python, trees.head)
+    (trees.head / "src" / "pkg" / extension_name()).write_bytes(b"\x7fELF")
+    script = """
+    try:
+        import pkg.fast
+    except ImportError as error:
+        print(type(error).__name__, error)
+    """
+
+    seen = base_run(python, trees, script, PROVE)
+
+    assert seen.startswith("ImportError pkg.fast is a compiled extension of the other tree")
+    assert f"this tree has to be built: {trees.base}" in seen
+    assert "('pkg', 'solo') [('pkg.fast', 'not built')]" in seen
+
+
+def test_a_fall_back_to_plain_python_does_not_go_unnoticed(python, make_trees):
+    trees = make_trees(SRC | {"src/pkg/fast.py": "SIDE = {side!r}\n"}, SETUPTOOLS + NAMED + IN_SRC)
+    install(python, trees.head)
+    (trees.head / "src" / "pkg" / extension_name()).write_bytes(b"\x7fELF")
+
+    seen = base_run(python, trees, "import pkg.fast; print(pkg.fast.SIDE)", PROVE)
+
+    assert seen == "base\n('pkg', 'solo') [('pkg.fast', 'not built')]"
+
+
+def test_an_extension_committed_in_the_head_alone_is_just_not_there(python, make_trees):
+    trees = make_trees(SRC, SETUPTOOLS + NAMED + IN_SRC)
+    (trees.head / "src" / "pkg" / extension_name()).write_bytes(b"\x7fELF")
+    trees.project.git("add", "--force", "src")
+    install(python, trees.head)
+    script = """
+    try:
+        import pkg.fast
+    except ModuleNotFoundError as error:
+        print(error)
+    """
+
+    assert base_run(python, trees, script, PROVE) == "No module named 'pkg.fast'\n('pkg', 'solo') []"
+
+
+def test_modules_loaded_at_start_up_are_loaded_anew(python, make_trees):
+    trees = make_trees(FLAT, NAMED)
+    (python.site / "early.pth").write_text(f"{trees.head}\nimport pkg.core\n")
+
+    assert base_run(python, trees, WHERE) == ALL_FROM_BASE
+
+
+def test_a_path_added_later_is_corrected(python, make_trees):
+    trees = make_trees(SRC, NAMED)
+
+    assert base_run(python, trees, "sys.path.insert(0, str(other / 'src'))", WHERE) == ALL_FROM_BASE
+
+
+def test_the_plugin_itself_stays_the_controllers(python, make_trees):
+    files = {"pytest_bolt/__init__.py": "", "pytest_bolt/newest.py": "SIDE = {side!r}\n"}
+    trees = make_trees(files | FLAT, NAMED)
+    script = """
+    import pytest_bolt.repo.proof
+    print(pytest_bolt.__file__.startswith(str(other)), pytest_bolt.__file__.startswith(str(own)))
+    pytest_bolt.__path__.append(str(other / "pytest_bolt"))
+    import pytest_bolt.newest
+    print(pytest_bolt.newest.SIDE)
+    """
+
+    assert base_run(python, trees, script, PROVE).splitlines()[:2] == ["False False", "head"]
+    assert base_run(python, trees, script, PROVE).endswith("[]")
+
+
+def test_entering_twice_changes_nothing(python, make_trees):
+    trees = make_trees(SRC, SETUPTOOLS + NAMED + IN_SRC)
+    install(python, trees.head, mode="strict")
+    script = """
+    before = list(sys.path), list(sys.meta_path)
+    print(enter_tree(own=own, other=other) is finder, before == (sys.path, sys.meta_path))
+    """
+
+    assert base_run(python, trees, script, WHERE) == f"True True\n{ALL_FROM_BASE}"
+
+
+def test_it_loads_nothing_but_the_standard_library(python, tmp_path):
+    script = """
+    import pytest_bolt.repo.proof, pytest_bolt.repo.isolation
+    print(sorted({name.partition(".")[0] for name in sys.modules} - sys.stdlib_module_names - {"pytest_bolt"}))
+    print("asyncio" in sys.modules, "importlib.metadata" in sys.modules)
+    """
+
+    assert python.run(script, cwd=tmp_path).splitlines() in (
+        ["['__main__']", "False False"],
+        ["[]", "False False"],
+    )

@@ -1,0 +1,189 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from golden_files import agrees
+from markdown_it import MarkdownIt
+from report_samples import BASE, HEAD, HOSTILE, compared, every_verdict, full, hostile, interval, summary
+
+from pytest_bolt.core.case import Workload
+from pytest_bolt.core.summary import MachineLimits
+from pytest_bolt.core.verdict import Verdict
+from pytest_bolt.reports.markdown import LIMIT, render
+
+OWN_HTML = {"<code>", "</code>", "<details>", "</details>", "<summary>", "</summary>"}
+
+
+def parsed(text):
+    return MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"]).parse(text)
+
+
+def inline(text):
+    return [child for token in parsed(text) for child in token.children or ()]
+
+
+def tables(text):
+    """Return the tables as lists of rows of cells, cells as the plain text that a reader sees."""
+    found = []
+    for token in parsed(text):
+        if token.type == "table_open":
+            found.append([])
+        elif token.type == "tr_open":
+            found[-1].append([])
+        elif token.type == "inline" and found and token.level == 4:
+            found[-1][-1].append(
+                "".join(child.content for child in token.children if child.type != "html_inline")
+            )
+    return found
+
+
+def seen(node_id):
+    return node_id.replace("\n", "\\n").replace("\x1b", "\\x1b")
+
+
+def test_whole_report():
+    assert agrees("report.md", render(full()))
+
+
+def test_hostile_report():
+    assert agrees("report_hostile.md", render(hostile()))
+
+
+def test_first_line_is_counts_and_coverage():
+    first = render(full()).splitlines()[0]
+    assert first == (
+        "**1 incorrect, 1 incomparable, 1 missing, 1 new, 1 slower, 1 faster, 1 same, 1 inconclusive of 8** "
+        "(4 of 8 judged, 1 incomparable, 1 missing, 1 new, 1 inconclusive)"
+    )
+
+
+def test_changes_are_open_and_the_rest_is_folded():
+    opened, folded = render(full()).split("<details>", maxsplit=1)
+    for name in ("wrong", "refused", "gone", "new", "slower", "faster"):
+        assert f"test_{name}" in opened
+    for name in ("same", "unclear"):
+        assert f"test_{name}" not in opened
+        assert f"test_{name}" in folded
+
+
+def test_undecided_are_not_folded_among_the_same():
+    text = render(full())
+    assert "<summary>Cannot tell: 1</summary>" in text
+    assert "<summary>Same: 1</summary>" in text
+
+
+def test_nothing_changed():
+    text = render(summary(compared(ratio=interval(1.0, 0.99, 1.01))))
+    assert "Nothing changed that this run could see." in text
+
+
+def test_wrong_answer_has_no_speed():
+    rows = [row for table in tables(render(full())) for row in table if "test_wrong" in row[0]]
+    assert rows == [["suites/test_x.py::test_wrong", "cpu", "-", "-", "-", "-", rows[0][6]]]
+    assert rows[0][6].startswith("INCORRECT, failed; error 40 times")
+
+
+def test_batch_of_2_ms_and_100_iterations_prints_20_us():
+    (header, row), *_ = tables(render(summary(compared(ratio=interval(1.5, 1.4, 1.6)))))
+    assert header[2:5] == ["base", "head", "change"]
+    assert row[2:5] == ["20.0 us", "30.0 us", "+50.0 % [+40.0, +60.0]"]
+
+
+def test_hostile_texts_cannot_break_a_table():
+    shapes = {len(row) for table in tables(render(hostile())) for row in table}
+    assert shapes == {7, 2}
+    ids = {row[0] for table in tables(render(hostile())) for row in table}
+    assert {seen(node_id) for node_id in HOSTILE} <= ids
+
+
+def test_hostile_texts_cannot_inject_html():
+    tokens = parsed(render(hostile()))
+    html = [token.content for token in tokens if token.type == "html_block"]
+    html += [token.content for token in inline(render(hostile())) if token.type == "html_inline"]
+    found = {tag for text in html for tag in re.findall(r"<[^>]*>", text)}
+    assert found <= OWN_HTML
+    assert "<code>" in found
+
+
+def test_hostile_texts_cannot_mention_link_or_head():
+    text = render(hostile())
+    prose = "".join(outside_code(text))
+    assert not re.search(r"@\w|#\d|GH-\d|://|www\.", prose, re.IGNORECASE)
+    assert not any(token.type in {"link_open", "image"} for token in inline(text))
+    headings = [token for token in parsed(text) if token.type == "heading_open"]
+    assert len(headings) == 2  # Incorrect, Slower
+
+
+def outside_code(text):
+    depth = 0
+    for token in inline(text):
+        if token.type == "html_inline":
+            depth += {"<code>": 1, "</code>": -1}.get(token.content, 0)
+        elif token.type == "text" and not depth:
+            yield token.content
+
+
+def test_command_names_both_hashes():
+    (block,) = [token.content for token in parsed(render(full())) if token.type == "fence"]
+    assert block == f"git checkout {HEAD.commit}\npytest --bolt-compare={BASE.commit} -k 'a or b'\n"
+
+
+@pytest.mark.parametrize("typed", [("--bolt-compare", "main"), ("--bolt-compare=main",)])
+def test_base_in_the_command_is_replaced_however_it_was_typed(typed):
+    text = render(summary(command=("pytest", *typed, "x.py")))
+    assert f"\npytest --bolt-compare={BASE.commit} x.py\n" in text
+
+
+def test_dirty_tree_is_not_promised_back():
+    assert "they are not restored" in render(full())
+
+
+def test_same_code_says_that_it_is_noise():
+    text = render(summary(compared(ratio=interval(1.0, 0.99, 1.01), noise_only=True)))
+    assert "**both trees hold the same code: this measures noise only**" in text
+
+
+def test_noise_and_smallest_effects():
+    text = render(full())
+    assert "smallest effect that could have been seen: 3 % to 8.1 %" in text
+    assert "noise floor 1.2 %" in text
+
+
+def test_throughput():
+    work = Workload(bytes=400_000)
+    text = render(
+        summary(compared(ratio=interval(1.0, 0.9, 1.1), workload=work)), MachineLimits(bytes_per_second=40e9)
+    )
+    assert ["suites/test_x.py::test_x", "20.0 GB/s", "20.0 GB/s", "50 % (memory)"] in tables(text)[-2]
+
+
+def many(count, verdict, ratio):
+    return [compared(f"tests/{verdict}.py::t[{n}-{'x' * 60}]", verdict, ratio) for n in range(count)]
+
+
+def test_long_reports_shed_whole_sections_in_order():
+    same, slower = (
+        many(300, Verdict.SAME, interval(1, 0.99, 1.01)),
+        many(100, Verdict.SLOWER, interval(1.2, 1.1, 1.3)),
+    )
+    text = render(summary(*same, *slower))
+    assert len(text) < LIMIT
+    assert "Left out, because the report would be too long: unchanged benchmarks." in text
+    assert [len(table) for table in tables(text)][:2] == [101, 3]
+    assert "git checkout" in text
+
+
+def test_even_the_changes_are_shed_least_severe_first():
+    faster = many(400, Verdict.FASTER, interval(0.8, 0.7, 0.9))
+    slower = many(400, Verdict.SLOWER, interval(1.2, 1.1, 1.3))
+    text = render(summary(*faster, *slower, *every_verdict()))
+    assert len(text) < LIMIT
+    assert "401 faster, 401 slower" in text.splitlines()[-1]
+    assert "test_wrong" in text
+    assert text.startswith("**1 incorrect,")
+
+
+def test_nothing_compared():
+    text = render(summary())
+    assert text.startswith("**no benchmark was compared** (0 of 0 judged)")

@@ -1,0 +1,321 @@
+"""What every back end must do."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import datetime, timedelta, timezone
+
+import numpy as np
+import pytest
+from stored_samples import (
+    BASE,
+    ENVIRONMENT,
+    HEAD,
+    NOON,
+    both_records,
+    full_case,
+    full_comparison,
+    make_case,
+    make_record,
+    make_rounds,
+    make_run,
+    simple_comparison,
+    store_runs,
+)
+
+from pytest_bolt.core.comparison import Comparison, Interval
+from pytest_bolt.core.environment import Environment
+from pytest_bolt.core.measurement import Clock, Side
+from pytest_bolt.core.record import Revision, RunState
+from pytest_bolt.core.stored import BaselineCommit
+from pytest_bolt.core.verdict import Verdict
+from pytest_bolt.errors import BoltError
+from pytest_bolt.stores.rounds import ROUNDS_CAP
+from pytest_bolt.stores.store import open_store
+
+MARK = ENVIRONMENT.fingerprint
+
+
+class TestContract:
+    def test_a_run_comes_back_equal(self, store):
+        run = make_run()
+        store.begin(run)
+        assert store.run(run.run_id) == run
+
+    def test_a_run_without_a_base_comes_back_equal(self, store):
+        run = make_run(base=None, hypothesis="", expect=(), settings={}, mode="measure")
+        store.begin(run)
+        assert store.run(run.run_id) == run
+
+    def test_a_time_of_another_zone_is_the_same_instant_in_utc(self, store):
+        started = datetime(2026, 3, 1, 23, 30, 0, 7, tzinfo=timezone(timedelta(hours=9)))
+        store.begin(make_run(started=started))
+        assert store.run("0").started == started
+        assert store.run("0").started.utcoffset() == timedelta(0)
+
+    def test_finish_says_how_and_when(self, store):
+        store.begin(make_run(), collected=2)
+        ended = NOON + timedelta(minutes=1)
+        store.finish(
+            make_run().run_id, state=RunState.INTERRUPTED, ended=ended, notes=("Ctrl-C",), collected=3
+        )
+        run = store.run("0")
+        assert (run.state, run.ended, run.notes) == (RunState.INTERRUPTED, ended, ("Ctrl-C",))
+        assert store.summary("0").collected == 3
+
+    def test_a_comparison_comes_back_equal_in_every_field(self, store):
+        comparison = full_comparison(full_case())
+        defaults = {field.name: field.default for field in dataclasses.fields(Comparison)}
+        assert all(getattr(comparison, name) != default for name, default in defaults.items())
+        run = make_run()
+        store.begin(run)
+        store.add(run.run_id, comparison)
+        assert store.summary(run.run_id).comparisons == (comparison,)
+
+    def test_a_bare_comparison_comes_back_equal(self, store):
+        comparison = simple_comparison(make_case(), Verdict.NEW)
+        store.begin(make_run())
+        store.add(make_run().run_id, comparison)
+        assert store.summary("0").comparisons == (comparison,)
+
+    def test_bounds_that_are_no_numbers_are_kept(self, store):
+        ratio = Interval(estimate=float("nan"), low=0.0, high=float("inf"))
+        store.begin(make_run())
+        store.add(
+            make_run().run_id,
+            dataclasses.replace(full_comparison(make_case()), ratio=ratio, detectable=float("inf")),
+        )
+        (found,) = store.summary("0").comparisons
+        assert np.isnan(found.ratio.estimate)
+        assert (found.ratio.low, found.ratio.high, found.detectable) == (0.0, float("inf"), float("inf"))
+
+    def test_a_case_that_changed_its_details_keeps_them_run_by_run(self, store):
+        cases = [make_case(extra_info={"loss": loss}) for loss in (0.5, 0.25)]
+        for number, case in enumerate(cases):
+            run = make_run(f"{number:012x}")
+            store.begin(run)
+            store.add(run.run_id, simple_comparison(case), [make_record(case, Side.BASE, BASE)])
+        for number, case in enumerate(cases):
+            assert store.summary(f"{number:012x}").comparisons[0].case == case
+            assert store.records(f"{number:012x}")[0].case == case
+
+    def test_comparisons_stay_in_the_order_of_storing(self, store):
+        names = ["z", "a", "m"]
+        store.begin(make_run())
+        for name in names:
+            store.add(make_run().run_id, simple_comparison(make_case(name)))
+        assert [c.case.case_id.node_id for c in store.summary("0").comparisons] == names
+
+    def test_adding_a_case_again_replaces_it(self, store):
+        run, case = make_run(), make_case()
+        store.begin(run)
+        store.add(run.run_id, simple_comparison(case, Verdict.SLOWER), both_records(case, run, ns=1.0))
+        store.add(run.run_id, simple_comparison(case, Verdict.SAME), both_records(case, run, ns=2.0))
+        assert [c.verdict for c in store.summary("0").comparisons] == [Verdict.SAME]
+        assert [record.time.ns for record in store.records(run.run_id)] == [2.0, 2.0]
+
+    def test_a_record_comes_back_with_all_its_rounds(self, store):
+        run, case = make_run(), full_case()
+        record = make_record(case, Side.HEAD, HEAD, clock=Clock.CPU, metrics={"loss": (0.5, "", "lower")})
+        store.begin(run)
+        store.add(run.run_id, None, [record])
+        (found,) = store.records(run.run_id, case.case_id.key)
+        assert (found.case, found.revision, found.time) == (case, HEAD, record.time)
+        assert (found.clock, found.metrics) == (Clock.CPU, record.metrics)
+        assert (found.measurement.rounds == record.measurement.rounds).all()
+        assert found.measurement.warnings == ()
+
+    def test_too_many_rounds_are_thinned_and_it_says_so(self, store):
+        run, case, count = make_run(), make_case(), ROUNDS_CAP + 1
+        store.begin(run)
+        store.add(run.run_id, None, [make_record(case, Side.BASE, BASE, rounds=count)])
+        measurement = store.measurements(run.run_id, case.case_id.key)[Side.BASE]
+        assert 0 < len(measurement.rounds) <= ROUNDS_CAP
+        assert measurement.warnings == (f"{len(measurement.rounds)} of {count} rounds stored, evenly spaced",)
+
+    def test_measurements_are_of_that_case_and_by_side(self, store):
+        run, case = make_run(), make_case()
+        store.begin(run)
+        for each in (case, make_case("other")):
+            store.add(run.run_id, None, both_records(each, run))
+        found = store.measurements(run.run_id, case.case_id.key)
+        assert list(found) == [Side.BASE, Side.HEAD]
+        assert (found[Side.HEAD].rounds == make_rounds(20)).all()
+        assert store.measurements(run.run_id, "unknown") == {}
+
+    def test_adding_to_an_unknown_run_stores_nothing(self, store):
+        with pytest.raises(KeyError):
+            store.add("ffffffffffff", simple_comparison(make_case()))
+        assert store.runs() == ()
+
+    def test_a_case_is_stored_whole_or_not_at_all(self, store):
+        run, case = make_run(), make_case()
+        store.begin(run)
+
+        class Interrupting:
+            side = Side.HEAD
+            warnings = ()
+
+            @property
+            def rounds(self):
+                raise KeyboardInterrupt
+
+        broken = dataclasses.replace(make_record(case, Side.HEAD, HEAD), measurement=Interrupting())
+        with pytest.raises(KeyboardInterrupt):
+            store.add(run.run_id, simple_comparison(case), [make_record(case, Side.BASE, BASE), broken])
+        assert store.summary("0").comparisons == ()
+        assert store.records(run.run_id) == ()
+        store.add(run.run_id, simple_comparison(case), both_records(case, run))
+        assert len(store.summary("0").comparisons) == 1
+        assert len(store.records(run.run_id)) == 2
+
+    def test_a_second_store_adds_to_the_same_run(self, store, store_url):
+        run = make_run()
+        store.begin(run)
+        with open_store(store_url) as other:
+            other.add(run.run_id, simple_comparison(make_case()), both_records(make_case(), run))
+        assert len(store.records(run.run_id)) == 2
+
+    def test_probing_changes_nothing(self, store):
+        store.probe()
+        assert store.runs() == ()
+
+
+class TestRuns:
+    def test_newest_first_and_no_more_than_asked_for(self, store):
+        runs = store_runs(store, 3)
+        assert [run.run_id for run in store.runs()] == [run.run_id for run in reversed(runs)]
+        assert [run.run_id for run in store.runs(1)] == [runs[-1].run_id]
+
+    def test_verdicts_are_counted_by_run(self, store):
+        run = make_run()
+        store.begin(run)
+        for number, verdict in enumerate([Verdict.SAME, Verdict.SLOWER, Verdict.SAME]):
+            store.add(run.run_id, simple_comparison(make_case(str(number)), verdict))
+        assert store.verdicts([run.run_id, "unknown"]) == {run.run_id: {Verdict.SAME: 2, Verdict.SLOWER: 1}}
+
+    def test_any_unambiguous_prefix_will_do(self, store):
+        for run_id in ("abc000000000", "abd000000000"):
+            store.begin(make_run(run_id))
+        assert store.run("abd").run_id == "abd000000000"
+
+    def test_an_ambiguous_prefix_lists_what_it_could_mean(self, store):
+        for run_id in ("abc000000000", "abd000000000"):
+            store.begin(make_run(run_id))
+        with pytest.raises(BoltError) as caught:
+            store.run("ab")
+        assert str(caught.value) == (
+            "More than one stored run begins with 'ab'\n"
+            "  runs  abc000000000\n"
+            "        abd000000000\n"
+            "  -> give more digits of the id"
+        )
+
+    def test_an_unknown_id_names_the_nearest(self, store):
+        for run_id in ("abc000000000", "123456789012"):
+            store.begin(make_run(run_id))
+        with pytest.raises(BoltError) as caught:
+            store.summary("123456789013")
+        assert str(caught.value) == (
+            "No stored run begins with '123456789013'\n"
+            "  nearest  123456789012\n"
+            "  -> `pytest-bolt list` shows the runs"
+        )
+
+    def test_an_unknown_id_in_an_empty_store(self, store):
+        with pytest.raises(BoltError, match="stored  no run at all"):
+            store.run("1")
+
+    def test_wild_cards_of_sql_are_ordinary_characters(self, store):
+        store.begin(make_run())
+        with pytest.raises(BoltError, match="No stored run"):
+            store.run("%")
+
+
+class TestBaselines:
+    def test_one_value_a_run_newest_first(self, store):
+        runs = store_runs(store, 3)
+        key = make_case().case_id.key
+        found = store.baseline(BASE.commit, MARK, [key])
+        assert [value.run_id for value in found[key]] == [run.run_id for run in reversed(runs)]
+        assert {(value.side, value.commit, value.time.ns) for value in found[key]} == {
+            (Side.BASE, "a" * 40, 1000.0)
+        }
+
+    def test_a_dirty_tree_never_becomes_a_baseline(self, store):
+        store_runs(store, 1)
+        assert store.baseline(HEAD.commit, MARK) == {}
+        assert store.baseline_commits([HEAD.commit], MARK) is None
+        assert store.fingerprints(HEAD.commit) == ()
+        assert store.commits("b") == ()
+
+    def test_a_clean_head_is_a_baseline_whatever_it_was_called(self, store):
+        run, case = make_run(head=Revision(commit="c" * 40, name="HEAD")), make_case()
+        store.begin(run)
+        store.add(run.run_id, None, [make_record(case, Side.HEAD, Revision(commit="c" * 40, name="topic"))])
+        assert list(store.baseline("c" * 40, MARK)) == [case.case_id.key]
+
+    def test_both_sides_at_one_commit_count_once(self, store):
+        run, case = make_run(head=BASE), make_case()
+        store.begin(run)
+        store.add(run.run_id, None, both_records(case, run))
+        assert [value.side for value in store.baseline(BASE.commit, MARK)[case.case_id.key]] == [Side.BASE]
+        assert len(store.series(case.case_id.key, MARK)) == 1
+
+    def test_another_fingerprint_is_no_baseline(self, store):
+        store_runs(store, 1)
+        other = Environment(facts={"cpu_model": "6502"}).fingerprint
+        assert store.baseline(BASE.commit, other) == {}
+        assert store.baseline_commits([BASE.commit], other) is None
+        assert store.series(make_case().case_id.key, other) == ()
+
+    def test_facts_outside_the_fingerprint_do_not_matter(self, store):
+        store_runs(store, 1, environment=Environment(facts={**ENVIRONMENT.facts, "host": "elsewhere"}))
+        assert store.baseline(BASE.commit, MARK)
+
+    def test_a_changed_benchmark_is_another_case(self, store):
+        store_runs(store, 1)
+        assert store.baseline(BASE.commit, MARK, [make_case(source_hash="0ther").case_id.key]) == {}
+
+    def test_many_keys_at_once(self, store):
+        run = make_run()
+        store.begin(run)
+        cases = [make_case(f"test_{number}") for number in range(3)]
+        for case in cases:
+            store.add(run.run_id, None, both_records(case, run))
+        keys = [case.case_id.key for case in cases]
+        absent = [f"absent {number}" for number in range(1200)]
+        assert set(store.baseline(BASE.commit, MARK, [keys[0], *absent, keys[2]])) == {keys[0], keys[2]}
+        assert set(store.baseline(BASE.commit, MARK)) == set(keys)
+
+    def test_the_nearest_stored_commit_and_its_distance(self, store):
+        store_runs(store, 1)
+        commits = [f"{number:040x}" for number in range(700)]
+        assert store.baseline_commits([*commits, BASE.commit], MARK) == BaselineCommit(
+            commit=BASE.commit, distance=700
+        )
+        assert store.baseline_commits([BASE.commit, *commits], MARK) == BaselineCommit(
+            commit=BASE.commit, distance=0
+        )
+        assert store.baseline_commits(commits, MARK) is None
+        assert store.baseline_commits([], MARK) is None
+
+    def test_a_series_runs_over_commits_newest_first(self, store):
+        case = make_case()
+        for number in range(4):
+            base = Revision(commit=f"{number:040x}")
+            run = make_run(f"{number:012x}", started=NOON + timedelta(days=number), base=base)
+            store.begin(run)
+            store.add(run.run_id, None, both_records(case, run, ns=float(number + 1)))
+        assert [value.time.ns for value in store.series(case.case_id.key, MARK)] == [4.0, 3.0, 2.0, 1.0]
+        assert [value.commit[-1] for value in store.series(case.case_id.key, MARK, 2)] == ["3", "2"]
+
+    def test_fingerprints_and_commits_that_are_stored(self, store):
+        store_runs(store, 2)
+        assert store.fingerprints(BASE.commit) == (MARK,)
+        assert store.commits("aaa") == (BASE.commit,)
+
+    def test_values_of_a_run_include_a_dirty_head(self, store):
+        (run,) = store_runs(store, 1)
+        (values,) = store.values(run.run_id).values()
+        assert [value.side for value in values] == [Side.BASE, Side.HEAD]
