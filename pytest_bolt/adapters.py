@@ -110,24 +110,28 @@ def load(path: Path) -> Adapter:
 
 
 def bundled(package: str = "") -> tuple[Adapter, ...]:
-    """Return the adapters that ship with the suites, by name; one whose requirements are not installed is left out.
+    """Return the adapters that ship with the suites, by name.
+
+    One whose own requirements, such as Triton, are not installed is left out.
 
     Arguments:
         package: the package of the test that asks, such as `suites.softmax`. In the source tree the
             references are the package `reference`, in a wheel `pytest_bolt_reference`.
     """
     suites, reference = _SOURCE_PACKAGES
-    name = reference if package.split(".")[0] == suites else _WHEEL_REFERENCE
+    name = reference if package.split(".", maxsplit=1)[0] == suites else _WHEEL_REFERENCE
     try:
         home = importlib.import_module(f"{name}.adapters")
-    except ModuleNotFoundError:
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != name:
+            raise
         return ()
     found = []
     for info in sorted(pkgutil.iter_modules(home.__path__), key=lambda each: each.name):
         try:
             module = importlib.import_module(f"{home.__name__}.{info.name}")
         except ImportError as error:
-            if (error.name or "").split(".")[0] == name:
+            if (error.name or "").partition(".")[0] == name:
                 raise
             continue
         found.append(Adapter(info.name, Path(str(module.__file__)), module, bundled=True))

@@ -52,7 +52,9 @@ def _nothing_stored(prepared: Prepared, base: Revision) -> BoltError:
         seen={
             "base": f"{base.commit} ({base.name})",
             "store": prepared.store.where,
-            "records of it": f"from {elsewhere} other environments or for other benchmarks" if elsewhere else "none",
+            "records of it": f"from {elsewhere} other environments or for other benchmarks"
+            if elsewhere
+            else "none",
         },
-        advice="measure both trees with --bolt-mode=paired, or store a baseline: check the commit out and run --bolt",
+        advice="use --bolt-mode=paired, or store a baseline: check the commit out and run --bolt",
     )

@@ -6,7 +6,7 @@ import importlib.util
 from collections.abc import Iterable
 from pathlib import Path
 
-from pytest_bolt.options import unknown
+from pytest_bolt.settings import unknown
 
 _INSTALLED = "pytest_bolt_suites"
 

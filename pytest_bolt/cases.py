@@ -16,9 +16,9 @@ import pytest
 from pytest_bolt.core.case import Case, CaseId, Workload
 from pytest_bolt.core.judgement import Margins
 from pytest_bolt.core.steps import PlannedCase
+from pytest_bolt.items import item_key
 from pytest_bolt.marks import Marked, marked
-from pytest_bolt.measuring.worker import item_key
-from pytest_bolt.options import Settings
+from pytest_bolt.settings import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

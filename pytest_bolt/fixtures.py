@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import pytest
 
@@ -17,8 +16,7 @@ if TYPE_CHECKING:
 LOCKSTEP = pytest.StashKey["Lockstep"]()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Speedup:
+class Speedup(NamedTuple):
     """How many times faster a candidate is than a baseline, with a 98 % interval.
 
     Nothing was timed where `measured` is False (no bolt option was given); the ratio then is NaN.
@@ -28,6 +26,23 @@ class Speedup:
     low: float
     high: float
     measured: bool
+
+
+class Call(NamedTuple):
+    """A function with what it is called with; `movable` arguments may be measured elsewhere in memory."""
+
+    function: Callable[..., Any]
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    setup: Callable[[], Any] | None = None
+    teardown: Callable[..., Any] | None = None
+    movable: bool = False
+
+    def once(self) -> Any:
+        """Call once and return the result, like pytest-benchmark when it is disabled."""
+        made = self.setup() if self.setup else None
+        args, kwargs = made or (self.args, self.kwargs)
+        return self.function(*args, **kwargs)
 
 
 class Benchmark:
@@ -61,7 +76,7 @@ class Benchmark:
 
     def __call__(self, function_to_benchmark: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Measure `function_to_benchmark(*args, **kwargs)` and return its result."""
-        return self._measure("benchmark(...)", function_to_benchmark, args, kwargs)
+        return self._measure("benchmark(...)", Call(function_to_benchmark, args, kwargs))
 
     def pedantic(
         self,
@@ -87,11 +102,12 @@ class Benchmark:
         if setup and iterations > 1:
             msg = "`setup` makes the arguments of one call: it cannot go with `iterations` above 1"
             raise ValueError(msg)
-        return self._measure("benchmark.pedantic(...)", target, tuple(args), dict(kwargs or {}), setup, teardown)
+        call = Call(target, tuple(args), dict(kwargs or {}), setup, teardown)
+        return self._measure("benchmark.pedantic(...)", call)
 
     def weave(self, target: Any, **kwargs: Any) -> None:
         """Measure every call of `target` made by the test, through aspectlib. Raises ImportError."""
-        import aspectlib  # type: ignore[import-not-found] # noqa: PLC0415 - an extra of pytest-benchmark
+        import aspectlib  # type: ignore[import-not-found]
 
         def aspect(function: Callable[..., Any]) -> Callable[..., Any]:
             return lambda *args, **inner: self(function, *args, **inner)
@@ -105,43 +121,24 @@ class Benchmark:
         while self._rollbacks:
             self._rollbacks.pop()()
 
-    def _measure(
-        self,
-        how: str,
-        function: Callable[..., Any],
-        args: tuple[Any, ...],
-        kwargs: dict[str, Any],
-        setup: Callable[[], Any] | None = None,
-        teardown: Callable[..., Any] | None = None,
-        **work: Any,
-    ) -> Any:
+    def _measure(self, how: str, call: Call, **work: Any) -> Any:
         if self._used:
             self.has_error = True
             self._refuse_second_use()
         self._used = how
         try:
-            if self._lockstep is None:
-                return _call_once(function, args, kwargs, setup)
-            return self._in_lockstep(self._lockstep, function, args, kwargs, setup, teardown, work)
+            return call.once() if self._lockstep is None else self._in_lockstep(self._lockstep, call, work)
         except Exception:
             self.has_error = True
             raise
 
-    def _in_lockstep(
-        self,
-        lockstep: Lockstep,
-        function: Callable[..., Any],
-        args: tuple[Any, ...],
-        kwargs: dict[str, Any],
-        setup: Callable[[], Any] | None,
-        teardown: Callable[..., Any] | None,
-        work: Mapping[str, Any],
-    ) -> Any:
-        from pytest_bolt.measuring.timing import Target  # noqa: PLC0415
+    def _in_lockstep(self, lockstep: Lockstep, call: Call, work: Mapping[str, Any]) -> Any:
+        from pytest_bolt.measuring.timing import Target
 
-        target = Target(function=function, args=args, kwargs=kwargs, setup=setup, teardown=teardown)
         device = str(getattr(self._item, "funcargs", {}).get("device", ""))
-        return lockstep.measure(target, {"group": self.group or "", **work}, device)
+        # The dictionary itself: what the test adds to it after the call counts too.
+        told = {"group": self.group or "", "extra_info": self.extra_info, **work}
+        return lockstep.measure(Target(**call._asdict()), told, device)
 
     def _refuse_second_use(self) -> NoReturn:
         raise BoltError(
@@ -177,7 +174,7 @@ class Bolt(Benchmark):
         """
         if self._lockstep is not None and not self._lockstep.check:
             return None
-        from pytest_bolt.correctness.gate import check  # noqa: PLC0415
+        from pytest_bolt.correctness.gate import check
 
         return check(output, oracle=oracle, args=args, kwargs=kwargs, twin=twin, tier=tier)
 
@@ -187,17 +184,22 @@ class Bolt(Benchmark):
         args: Sequence[Any] = (),
         kwargs: Mapping[str, Any] | None = None,
         *,
-        bytes: float | None = None,  # noqa: A002 - the word that a user writes
+        bytes: float | None = None,
         flops: float | None = None,
     ) -> Any:
         """Measure `function(*args, **kwargs)` and return its result.
+
+        Dense CPU tensors among `args` are copied to fresh places between rounds, so that where they lie in
+        memory averages out.
 
         Arguments:
             bytes: memory traffic of one call, in bytes.
             flops: floating-point operations of one call.
         """
         work = {"bytes": bytes, "flops": flops, **_described(args)}
-        return self._measure("bolt.measure(...)", function, tuple(args), dict(kwargs or {}), **work)
+        return self._measure(
+            "bolt.measure(...)", Call(function, tuple(args), dict(kwargs or {}), movable=True), **work
+        )
 
     def speedup(
         self,
@@ -217,7 +219,7 @@ class Bolt(Benchmark):
             for function, positional, named in calls:
                 function(*positional, **named)
             return Speedup(ratio=float("nan"), low=float("nan"), high=float("nan"), measured=False)
-        from pytest_bolt.measuring.speedup import measure_speedup  # noqa: PLC0415
+        from pytest_bolt.measuring.speedup import measure_speedup
 
         ratio, low, high = measure_speedup(self._lockstep, *calls)
         self.record("speedup", ratio, "x", better="higher")
@@ -239,15 +241,6 @@ class Bolt(Benchmark):
             raise BoltError(f"{value!r} is not a number", seen={"metric": name}) from None
         if self._lockstep is not None:
             self._lockstep.metrics.append({"name": name, "value": number, "unit": unit, "better": better})
-
-
-def _call_once(
-    function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], setup: Callable[[], Any] | None
-) -> Any:
-    made = setup() if setup else None
-    if made:
-        args, kwargs = made
-    return function(*args, **kwargs)
 
 
 def _described(args: Sequence[Any]) -> dict[str, Any]:

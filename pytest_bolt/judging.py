@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -13,10 +13,11 @@ from pytest_bolt.core.assembly import Frame, comparison_of, fails, records_of, s
 from pytest_bolt.core.case import Case, CaseId
 from pytest_bolt.core.comparison import Comparison
 from pytest_bolt.core.measurement import Side
-from pytest_bolt.core.record import Revision, Run, RunState, Summary
+from pytest_bolt.core.record import Record, Revision, Run, RunState, Summary
 from pytest_bolt.core.steps import Decide
 from pytest_bolt.core.stored import BaselineRecord
 from pytest_bolt.core.verdict import Verdict
+from pytest_bolt.errors import BoltError
 from pytest_bolt.measuring.pairing import Outcome, PairExecutor
 from pytest_bolt.outcomes import log_reports, reports_of_item, synthetic_reports
 from pytest_bolt.reports.terminal import failure_message
@@ -43,6 +44,7 @@ class Judge:
     noise_only: bool = False
     comparisons: list[Comparison] = field(default_factory=list)
     unmeasured: int = 0
+    problem: str = ""  # why results could not be stored; they are shown all the same
 
     def decided(self, decide: Decide) -> None:
         """Take a decision in: build, store, tell the hooks, log the test."""
@@ -57,11 +59,13 @@ class Judge:
         comparison = self._comparison(decide, benchmark, case, told)
         revisions: dict[Side, Revision | None] = {Side.BASE: self.run.base, Side.HEAD: self.run.head}
         self.comparisons.append(comparison)
-        self.store.add(self.run.run_id, comparison, records_of(decide, case, revisions, told))
+        self._store(comparison, records_of(decide, case, revisions, told))
         self.config.hook.pytest_bolt_verdict(config=self.config, comparison=comparison)
         self._log(benchmark, outcome, comparison)
 
-    def _comparison(self, decide: Decide, benchmark: Benchmark, case: Case, told: Mapping[Side, list[dict[str, object]]]) -> Comparison:
+    def _comparison(
+        self, decide: Decide, benchmark: Benchmark, case: Case, told: Mapping[Side, list[dict[str, object]]]
+    ) -> Comparison:
         frame = self._frame(benchmark)
         if self.stored is not None and decide.failure is None:
             return stored_comparison(decide, case, frame, self.stored.get(case.case_id.key, ()), told)
@@ -91,15 +95,23 @@ class Judge:
                 reason="the base has this benchmark, this tree does not",
             )
             self.comparisons.append(comparison)
-            self.store.add(self.run.run_id, comparison)
+            self._store(comparison, ())
             self.config.hook.pytest_bolt_verdict(config=self.config, comparison=comparison)
             if comparison.failed:
                 location = (node_id.partition("::")[0], None, node_id.partition("::")[2])
                 message = failure_message(comparison, self.run)
                 log_reports(self.config, synthetic_reports(node_id, location, comparison, message))
 
+    def _store(self, comparison: Comparison, records: Sequence[Record]) -> None:
+        try:
+            self.store.add(self.run.run_id, comparison, records)
+        except BoltError as error:
+            self.problem = self.problem or error.render()
+
     def _log(self, benchmark: Benchmark, outcome: Outcome, comparison: Comparison | None) -> None:
-        failure = failure_message(comparison, self.run) if comparison is not None and comparison.failed else ""
+        failure = (
+            failure_message(comparison, self.run) if comparison is not None and comparison.failed else ""
+        )
         if outcome.reports:
             reports = reports_of_item(self.config, outcome.reports, comparison, failure)
         elif comparison is not None:
@@ -111,16 +123,24 @@ class Judge:
 
     def finish(self, state: RunState, notes: tuple[str, ...]) -> None:
         """Store how the run ended."""
+        if self.unmeasured:
+            notes = (*notes, f"{self.unmeasured} tests ask for a benchmark fixture but measured nothing")
         ended = datetime.now(UTC)
-        self.store.finish(self.run.run_id, state=state, ended=ended, notes=notes, collected=len(self.benchmarks))
+        try:
+            self.store.finish(
+                self.run.run_id, state=state, ended=ended, notes=notes, collected=len(self.benchmarks)
+            )
+        except BoltError as error:
+            self.problem = self.problem or error.render()
         self.run = replace(self.run, state=state, ended=ended, notes=notes)
 
     def summary(self) -> Summary:
         """Return the run with what was compared so far."""
         return Summary(run=self.run, comparisons=tuple(self.comparisons), collected=len(self.benchmarks))
 
-    def complaint(self) -> str:
-        """Return why the run must not end green although no test failed; empty where it may."""
-        if self.run.base is None or any(c.verdict.judged for c in self.comparisons):
-            return ""
-        return _NOTHING
+    def complaints(self) -> list[str]:
+        """Return why the run must not end green although no test failed."""
+        found = [f"not everything could be stored: {self.problem}"] if self.problem else []
+        if self.run.base is not None and not any(c.verdict.judged for c in self.comparisons):
+            found.append(_NOTHING)
+        return found

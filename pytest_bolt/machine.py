@@ -75,4 +75,7 @@ def _gpus() -> dict[str, str]:
     if torch is None or not torch.cuda.is_available():
         return {}
     names = [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())]
-    return {"gpu_names": ", ".join(names), "gpu_driver_major": str(torch.version.cuda or "").partition(".")[0]}
+    return {
+        "gpu_names": ", ".join(names),
+        "gpu_driver_major": str(torch.version.cuda or "").partition(".")[0],
+    }

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pytest_bolt.errors import BoltError
-from pytest_bolt.options import FailOn, Settings, parse_fail_on, parse_margin, unknown
+from pytest_bolt.settings import FailOn, Settings, parse_fail_on, parse_margin, unknown
 
 KEYS = ("margin", "fail_on", "expect", "hypothesis", "operation", "dtypes")
 
@@ -31,7 +31,13 @@ class Marked:
 
 
 def marked(item: pytest.Item, settings: Settings) -> Marked:
-    """Return what applies to `item`. Raises BoltError for an unknown or malformed key, naming the test."""
+    """Return what applies to `item`.
+
+    A margin on the command line wins over the marker, that over the ini file. Of `fail_on` the marker has
+    the last word: it is how a test opts out of a gate, or into one.
+
+    Raises BoltError for an unknown or malformed key, naming the test.
+    """
     keys: dict[str, Any] = {}
     for marker in reversed(list(item.iter_markers("bolt"))):  # the closest last, so that it wins
         keys.update(marker.kwargs)
@@ -47,8 +53,9 @@ def _from_keys(keys: Mapping[str, Any], settings: Settings) -> Marked:
     for key in keys:
         if key not in KEYS:
             raise unknown("key", key, KEYS)
+    margin = parse_margin(str(keys["margin"])) if "margin" in keys else settings.margin
     return Marked(
-        margin=parse_margin(str(keys["margin"])) if "margin" in keys else settings.margin,
+        margin=settings.margin if "margin" in settings.typed else margin,
         fail_on=parse_fail_on(_texts(keys["fail_on"])) if "fail_on" in keys else settings.fail_on,
         expect=_texts(keys.get("expect", ())),
         hypothesis=str(keys.get("hypothesis", "")),

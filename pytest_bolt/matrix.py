@@ -54,7 +54,9 @@ def generate(
     """
     if _ours(metafunc, "impl"):
         implementations = _implementations(metafunc, adapters)
-        _parametrise(metafunc, "impl", dict(zip(distinct_names(implementations), implementations, strict=True)))
+        _parametrise(
+            metafunc, "impl", dict(zip(distinct_names(implementations), implementations, strict=True))
+        )
     if _ours(metafunc, "device"):
         _parametrise(metafunc, "device", _devices(devices))
     if _ours(metafunc, "dtype"):
@@ -96,7 +98,9 @@ def resolve_devices(names: Sequence[str]) -> tuple[str, ...]:
             near = difflib.get_close_matches(name, present, n=1)
             advice = f"did you mean {near[0]}?" if near else "leave the option out to use every device"
             raise BoltError(
-                "no such device", seen={"asked for": name, "this machine has": ", ".join(present)}, advice=advice
+                "no such device",
+                seen={"asked for": name, "this machine has": ", ".join(present)},
+                advice=advice,
             )
         chosen.update(dict.fromkeys(found))
     return tuple(chosen)

@@ -1,95 +1,17 @@
-"""The one table of options: command line, ini file, help text and reference page come from it."""
+"""The one table of options: command line, ini file, help text and reference page come from it.
+
+Every pytest run of a project that has pytest-bolt installed imports this: named tuples are cheap to build.
+"""
 
 from __future__ import annotations
 
-import difflib
-import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Literal
-
-from pytest_bolt.errors import BoltError
-
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|min|h)?")
-_SECONDS = {"ms": 1e-3, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, None: 1.0}
-_PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*(%)?")
-
-VERDICTS = ("incorrect", "incomparable", "missing", "new", "slower", "faster", "same", "inconclusive")
+from typing import Any, Literal, NamedTuple
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FailOn:
-    """Which verdicts fail their test, and beyond which relative effect; 0 for any."""
-
-    margins: Mapping[str, float] = field(default_factory=lambda: {"slower": 0.0})
-
-
-def parse_duration(text: str) -> float:
-    """Return seconds from `90`, `90s`, `10m`, `1.5h`. Raises BoltError."""
-    match = _DURATION.fullmatch(text.strip())
-    if not match or float(match[1]) == 0.0:
-        raise BoltError(f"{text!r} is not a duration", advice="write it like 90s, 10m or 1.5h")
-    return float(match[1]) * _SECONDS[match[2]]
-
-
-def parse_margin(text: str) -> float:
-    """Return a relative margin from `5%` or `0.05`. Raises BoltError."""
-    match = _PERCENT.fullmatch(text.strip())
-    value = float(match[1]) / (100.0 if match[2] else 1.0) if match else 0.0
-    if not 0.0 < value < 1.0:
-        raise BoltError(
-            f"{text!r} is not a margin", advice="write it like 5% or 0.05, above 0 and below 100 %"
-        )
-    return value
-
-
-def parse_fail_on(texts: Iterable[str]) -> FailOn:
-    """Return the verdicts of all `slower:2.5%,missing` texts together. Raises BoltError."""
-    margins: dict[str, float] = {}
-    for entry in (entry.strip() for text in texts for entry in text.split(",")):
-        name, colon, margin = entry.partition(":")
-        name = name.strip().lower()
-        if name not in VERDICTS:
-            raise unknown("verdict", name, VERDICTS)
-        if colon and name not in {"slower", "faster"}:
-            raise BoltError(f"only slower and faster take a margin, not {entry!r}")
-        margins[name] = parse_margin(margin) if colon else 0.0
-    return FailOn(margins=margins)
-
-
-def parse_names(text: str) -> tuple[str, ...]:
-    """Return the names of a comma-separated list."""
-    return tuple(name.strip() for name in text.split(",") if name.strip())
-
-
-def parse_threads(text: str) -> int:
-    """Return a thread count from 1 on. Raises BoltError."""
-    if not text.strip().isdecimal() or int(text) < 1:
-        raise BoltError(f"{text!r} is not a number of threads", advice="write a whole number from 1 on")
-    return int(text)
-
-
-def parse_seed(text: str) -> int:
-    """Return a whole number. Raises BoltError."""
-    if not text.strip().isdecimal():
-        raise BoltError(f"{text!r} is not a seed", advice="write a whole number from 0 on")
-    return int(text)
-
-
-def unknown(kind: str, given: str, known: Iterable[str]) -> BoltError:
-    """Return the error for a name that does not exist, with the nearest that does."""
-    known = list(known)
-    near = difflib.get_close_matches(given, known, n=1)
-    advice = f"did you mean {near[0]!r}?" if near else f"known are: {', '.join(known)}"
-    return BoltError(f"unknown {kind} {given!r}", advice=advice)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Option:
+class Option(NamedTuple):
     """One option: `--bolt-<name>` on the command line, `bolt_<name>` in the ini file.
 
-    `parse` turns the text into the value; an option without metavar is a switch. `starts` says that
+    `kind` says how the text is read; an option without metavar is a switch. `starts` says that
     giving it on the command line makes this a bolt run. `repeatable` options collect their texts.
     """
 
@@ -97,7 +19,7 @@ class Option:
     help: str
     metavar: str | None = None
     default: Any = None
-    parse: Callable[[str], Any] = str
+    kind: str = "text"
     choices: tuple[str, ...] = ()
     repeatable: bool = False
     ini: bool = True
@@ -150,14 +72,14 @@ OPTIONS = (
         name="margin",
         metavar="MARGIN",
         default="5%",
-        parse=parse_margin,
+        kind="margin",
         help="Relative difference that matters; smaller ones are called the same. Default: 5%%.",
     ),
     Option(
         name="budget",
         metavar="TIME",
         default="10m",
-        parse=parse_duration,
+        kind="duration",
         help="Time to spend on measuring, like 90s, 10m, 1h. What it does not reach is inconclusive.",
     ),
     Option(name="thorough", help="Measure every benchmark on at least twelve process pairs."),
@@ -165,7 +87,7 @@ OPTIONS = (
         name="timeout",
         metavar="TIME",
         default="5m",
-        parse=parse_duration,
+        kind="duration",
         help="Time limit of one step of one benchmark on one side. Default: 5m.",
     ),
     Option(
@@ -173,26 +95,26 @@ OPTIONS = (
         metavar="POLICY",
         default="pin",
         choices=("pin", "keep"),
-        help="pin sets allocator, hash seed and one thread in the workers; keep leaves the environment alone.",
+        help="pin gives workers one thread, a fixed hash seed and allocator settings; keep changes nothing.",
     ),
     Option(
         name="threads",
         metavar="N",
-        parse=parse_threads,
+        kind="threads",
         help="Intra-operation threads in the workers. Default: 1.",
     ),
     Option(
         name="device",
         metavar="NAMES",
         default="",
-        parse=parse_names,
+        kind="names",
         help="Devices for the device fixture, like cpu,cuda:0. Default: every device of the machine.",
     ),
     Option(
         name="dtype",
         metavar="NAMES",
         default="",
-        parse=parse_names,
+        kind="names",
         help="Data types for the dtype fixture, like fp32,bf16.",
     ),
     Option(
@@ -238,79 +160,10 @@ OPTIONS = (
     Option(
         name="seed",
         metavar="N",
-        parse=parse_seed,
+        kind="seed",
         ini=False,
         help="Seed of the order and layout randomisation. Default: drawn, and printed.",
     ),
 )
 
 BY_NAME = {option.name: option for option in OPTIONS}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """What was asked for, every text parsed. Times in seconds, margins as fractions."""
-
-    measure: bool
-    compare: str | None
-    mode: str
-    fail_on: FailOn
-    margin: float
-    budget: float
-    thorough: bool
-    timeout: float
-    env: str
-    threads: int | None
-    device: tuple[str, ...]
-    dtype: tuple[str, ...]
-    adapter: tuple[Path, ...]
-    suite: tuple[str, ...]
-    store: str | None
-    hypothesis: str
-    expect: tuple[str, ...]
-    journal: str | None
-    json: str | None
-    markdown: str | None
-    seed: int | None
-
-    @property
-    def active(self) -> bool:
-        """Return whether anything is to be measured."""
-        return self.measure or self.compare is not None
-
-
-def settings_of(given: Mapping[str, Any], ini: Callable[[str], Any]) -> Settings:
-    """Return the settings; the command line wins over the ini file, that over the default.
-
-    Arguments:
-        given: option dest -> what the command line said, None or [] where it said nothing.
-        ini: returns the ini value of a dest, empty where it is not set.
-
-    Raises BoltError for a value that cannot be understood, naming the option.
-    """
-    values = {option.name.replace("-", "_"): _value(option, given, ini) for option in OPTIONS}
-    values["fail_on"] = parse_fail_on(values["fail_on"]) if values["fail_on"] else FailOn()
-    values["adapter"] = tuple(Path(path) for path in values["adapter"])
-    if values["compare"] is not None and not values["compare"].strip():
-        raise BoltError("--bolt-compare was given an empty REF", advice="name a branch, tag or commit")
-    return Settings(**values)
-
-
-def _value(option: Option, given: Mapping[str, Any], ini: Callable[[str], Any]) -> Any:
-    said = given.get(option.dest)
-    origin = option.flag
-    if said in (None, [], False) and option.ini:
-        said, origin = ini(option.dest), f"{option.dest} in the ini file"
-    if option.metavar is None:
-        return bool(said)
-    if option.repeatable:
-        return tuple(said or ())
-    text = said if said not in (None, "", []) else option.default
-    if text is None:
-        return None
-    if option.choices and text not in option.choices:
-        raise BoltError(f"{origin}: {unknown('value', str(text), option.choices)}")
-    try:
-        return option.parse(str(text))
-    except BoltError as error:
-        raise BoltError(f"{origin}: {error.what}", seen=error.seen, advice=error.advice) from None

@@ -41,9 +41,7 @@ def reports_of_item(
         comparison: the verdict, None for a test that measured nothing.
         failure: the message where the verdict fails the test, else empty.
     """
-    reports = [
-        config.hook.pytest_report_from_serializable(config=config, data=data) for data in serialised
-    ]
+    reports = [_revived(config, data) for data in serialised]
     call = next((report for report in reports if report.when == "call"), reports[-1])
     if comparison is not None:
         call.user_properties.extend(_properties(comparison))
@@ -51,6 +49,17 @@ def reports_of_item(
         call.outcome = "failed"
         call.longrepr = VerdictText(failure, call.location[0])
     return reports
+
+
+def _revived(config: pytest.Config, data: Any) -> pytest.TestReport:
+    """Return a report from its plain data; JSON has made lists of the tuples that pytest expects."""
+    report: pytest.TestReport = config.hook.pytest_report_from_serializable(config=config, data=data)
+    if isinstance(report.longrepr, list):
+        report.longrepr = tuple(report.longrepr)
+    report.location = (report.location[0], report.location[1], report.location[2])
+    report.user_properties = [(name, value) for name, value in report.user_properties]
+    report.sections = [(name, text) for name, text in report.sections]
+    return report
 
 
 def synthetic_reports(

@@ -10,15 +10,16 @@ from pytest_bolt import hookspecs
 from pytest_bolt.errors import BoltError
 from pytest_bolt.fixtures import bolt
 from pytest_bolt.matrix_fixtures import device, dtype, impl
-from pytest_bolt.options import BY_NAME, OPTIONS, Settings, settings_of
+from pytest_bolt.options import BY_NAME, OPTIONS
 
 if TYPE_CHECKING:
     from pytest_bolt.session import BoltSession
+    from pytest_bolt.settings import Settings
 
 __all__ = ["bolt", "device", "dtype", "impl"]
 
-SETTINGS = pytest.StashKey[Settings]()
-SESSION = pytest.StashKey["BoltSession"]()
+SETTINGS: pytest.StashKey[Settings] = pytest.StashKey()
+SESSION: pytest.StashKey[BoltSession] = pytest.StashKey()
 WORKER = "bolt-worker"
 
 
@@ -47,11 +48,11 @@ def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) 
     options = early_config.known_args_namespace
     worker = early_config.pluginmanager.hasplugin(WORKER)
     if worker or any(getattr(options, BY_NAME[name].dest) for name in ("measure", "compare")):
-        from pytest_bolt.takeover import take_over  # noqa: PLC0415
+        from pytest_bolt.takeover import take_over
 
         take_over(early_config)
     if not worker and options.bolt_suite:
-        from pytest_bolt.bundled import suite_arguments  # noqa: PLC0415
+        from pytest_bolt.bundled import suite_arguments
 
         args += with_usage_error(lambda: suite_arguments(options.bolt_suite))
 
@@ -59,18 +60,20 @@ def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) 
 def pytest_configure(config: pytest.Config) -> None:
     """Read the settings; check whatever can be checked before anything runs."""
     config.addinivalue_line(
-        "markers", "bolt(margin, fail_on, expect, hypothesis, operation, dtypes): benchmark settings of a test"
+        "markers",
+        "bolt(margin, fail_on, expect, hypothesis, operation, dtypes): benchmark settings of a test",
     )
     given = vars(config.option)
-    settings = with_usage_error(lambda: settings_of(given, config.getini))
-    config.stash[SETTINGS] = settings
+    if not any(given[option.dest] for option in OPTIONS) or config.pluginmanager.hasplugin(WORKER):
+        return
+    settings = settings_in(config)
     if settings.adapter or settings.device or settings.dtype:
-        from pytest_bolt.matrix import check_matrix  # noqa: PLC0415
+        from pytest_bolt.matrix import check_matrix
 
         with_usage_error(lambda: check_matrix(settings.adapter, settings.device, settings.dtype))
-    if not settings.active or config.pluginmanager.hasplugin(WORKER) or config.option.collectonly:
+    if not settings.active or config.option.collectonly:
         return
-    from pytest_bolt.session import BoltSession  # noqa: PLC0415
+    from pytest_bolt.session import BoltSession
 
     config.stash[SESSION] = with_usage_error(lambda: BoltSession.prepare(config, settings))
     config.pluginmanager.register(config.stash[SESSION], "bolt-session")
@@ -87,14 +90,21 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Parametrise impl, device and dtype where a test asks for them."""
     if {"impl", "device", "dtype"}.isdisjoint(metafunc.fixturenames):
         return
-    from pytest_bolt.matrix import generate  # noqa: PLC0415
+    from pytest_bolt.matrix import generate
 
-    settings = metafunc.config.stash[SETTINGS]
+    settings = settings_in(metafunc.config)
     with_usage_error(
-        lambda: generate(
-            metafunc, adapters=settings.adapter, devices=settings.device, dtypes=settings.dtype
-        )
+        lambda: generate(metafunc, adapters=settings.adapter, devices=settings.device, dtypes=settings.dtype)
     )
+
+
+def settings_in(config: pytest.Config) -> Settings:
+    """Return the settings of a run, read when they are first needed. Raises UsageError."""
+    if SETTINGS not in config.stash:
+        from pytest_bolt.settings import settings_of
+
+        config.stash[SETTINGS] = with_usage_error(lambda: settings_of(vars(config.option), config.getini))
+    return config.stash[SETTINGS]
 
 
 def with_usage_error(work: Any) -> Any:

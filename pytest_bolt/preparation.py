@@ -20,9 +20,9 @@ from pytest_bolt.errors import BoltError
 from pytest_bolt.journal.write import parse_option
 from pytest_bolt.machine import environment
 from pytest_bolt.measuring.process import PINNED_ENVIRONMENT
-from pytest_bolt.options import Settings
 from pytest_bolt.repo.opening import main_worktree, open_repository
 from pytest_bolt.repo.refs import resolve_base, resolve_head
+from pytest_bolt.settings import Settings
 from pytest_bolt.stores.store import Store, open_store
 
 if TYPE_CHECKING:
@@ -73,7 +73,9 @@ class Prepared:
     def environment(self) -> Environment:
         """Return the facts of this machine, with what the workers are given."""
         pinned = self.settings.env == "pin"
-        threads = str(self.settings.threads or (1 if pinned else os.environ.get("OMP_NUM_THREADS", "default")))
+        threads = str(
+            self.settings.threads or (1 if pinned else os.environ.get("OMP_NUM_THREADS", "default"))
+        )
         return environment(threads=threads, variables=PINNED_ENVIRONMENT if pinned else {})
 
 
@@ -84,7 +86,9 @@ def prepare(config: pytest.Config, settings: Settings) -> Prepared:
     outputs = _outputs(settings, config.invocation_params.dir)
     repo = _repository(config.rootpath, required=settings.compare is not None)
     ignore = [output.path for output in outputs]
-    head = resolve_head(repo, ignore=ignore) if repo is not None else Revision(commit="", name="(no repository)")
+    head = (
+        resolve_head(repo, ignore=ignore) if repo is not None else Revision(commit="", name="(no repository)")
+    )
     base = resolve_base(repo, settings.compare) if repo is not None and settings.compare is not None else None
     expect = settings.expect or tuple(filter(None, [head.trailers.get("Expect", "")]))
     expectations = parse_all(expect)

@@ -14,21 +14,22 @@ from pytest_bolt.baselines import Stored, stored_baselines
 from pytest_bolt.cases import Benchmark, benchmarks_of
 from pytest_bolt.core.expectation import Expectation, parse_all
 from pytest_bolt.core.plan import PlanSettings, plan
-from pytest_bolt.core.record import RunState
+from pytest_bolt.core.record import RunState, Summary
 from pytest_bolt.core.steps import ClosePair, Decide, OpenPair, Reply, Step
 from pytest_bolt.core.summary import MachineLimits
 from pytest_bolt.devices.limits import measured_limits
 from pytest_bolt.errors import BoltError
+from pytest_bolt.items import is_benchmark
 from pytest_bolt.judging import Judge
 from pytest_bolt.measuring.pairing import PairExecutor
 from pytest_bolt.measuring.runner import run_plan
-from pytest_bolt.measuring.worker import is_benchmark
-from pytest_bolt.options import Settings
 from pytest_bolt.preparation import Prepared, prepare
 from pytest_bolt.repo.state import identical
+from pytest_bolt.settings import Settings
 from pytest_bolt.telling import Teller
 
 _THOROUGH_PAIRS = 12
+_QUIET_ENDS = frozenset({pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED})
 _NO_BENCHMARK = "no benchmark was collected, so nothing could be judged"
 
 
@@ -44,7 +45,8 @@ class BoltSession:
         self._expectations: tuple[Expectation, ...] = ()
         self._judge: Judge | None = None
         self._limits: MachineLimits | None = None
-        self._complaint = ""
+        self._complaints: list[str] = []
+        self._written: list[str] = []
         self._spent_ns = 0
         self._pair = 0
 
@@ -77,7 +79,11 @@ class BoltSession:
             _run_plain(session, [item for item in session.items if not is_benchmark(item)])
         if self._benchmarks:
             with _usage_errors():
-                self._measure(session)
+                try:
+                    self._measure(session)
+                except BoltError:
+                    self._judge = None  # refused: there is no result to show
+                    raise
         return True
 
     @pytest.hookimpl(tryfirst=True)
@@ -87,22 +93,31 @@ class BoltSession:
             summary = self._judge.summary()
             if any(comparison.case.workload.bytes for comparison in summary.comparisons):
                 self._limits = measured_limits()
-            telling.write_files(summary, self._prepared.outputs, self._expectations, self._limits)
-            self._complaint = self._judge.complaint()
-        elif self._prepared.base is not None and exitstatus in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}:
-            self._complaint = _NO_BENCHMARK
-        if self._complaint and exitstatus == pytest.ExitCode.OK:
+            self._complaints = [*self._judge.complaints(), *self._write(summary)]
+        elif self._prepared.base is not None and exitstatus in _QUIET_ENDS:
+            self._complaints = [_NO_BENCHMARK]
+        if self._complaints and exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def _write(self, summary: Summary) -> list[str]:
+        """Write the files of a finished run; return what went wrong."""
+        if summary.run.state is not RunState.FINISHED:
+            return []
+        problems = []
+        for output in self._prepared.outputs:
+            try:
+                telling.write_file(output, summary, self._expectations, self._limits)
+                self._written.append(f"wrote {output.path}")
+            except BoltError as error:
+                problems.append(error.render())
+        return problems
 
     def pytest_terminal_summary(self) -> None:
         """Show the table."""
         if self._judge is not None:
-            self._teller.table(self._judge.summary(), self._limits, self._complaint)
-        elif self._complaint:
-            self._teller.say(f"bolt: {self._complaint}", red=True, bold=True)
-        for output in self._prepared.outputs:
-            if output.path.exists():
-                self._teller.say(f"bolt: wrote {output.path}")
+            self._teller.table(self._judge.summary(), self._limits, self._written, self._complaints)
+        for complaint in self._complaints if self._judge is None else ():
+            self._teller.say(f"bolt: {complaint}", red=True, bold=True)
 
     def _measure(self, session: pytest.Session) -> None:
         prepared = self._prepared
@@ -117,7 +132,9 @@ class BoltSession:
             mode = "stored" if stored is not None else "measure"
             self._run(session, trees.head_only(shared), mode, stored)
             return
-        self._teller.say(f"bolt: checking {prepared.base.short} out, then checking and calibrating both trees")
+        self._teller.say(
+            f"bolt: checking {prepared.base.short} out, then checking and calibrating both trees"
+        )
         with trees.both(shared, prepared.repo, prepared.base) as pair:
             self._run(session, pair, "paired", None)
 
@@ -151,12 +168,16 @@ class BoltSession:
             state = RunState.FINISHED
         finally:
             executor.stop()
-            judge.finish(state, used.notes)
+            judge.finish(state, (*used.notes, *executor.notes))
         self._config.hook.pytest_bolt_recorded(config=self._config, summary=judge.summary())
 
     def _plan_settings(self, used: trees.Trees) -> PlanSettings:
         settings = self._prepared.settings
-        least = {"screening_pairs": _THOROUGH_PAIRS, "confirming_pairs": _THOROUGH_PAIRS} if settings.thorough else {}
+        least = (
+            {"screening_pairs": _THOROUGH_PAIRS, "confirming_pairs": _THOROUGH_PAIRS}
+            if settings.thorough
+            else {}
+        )
         return PlanSettings(
             seed=self._prepared.seed, sides=tuple(used.specs), budget_ns=settings.budget * 1e9, **least
         )

@@ -16,7 +16,7 @@ from pytest_bolt.journal.write import write_entry
 from pytest_bolt.preparation import Output, Prepared
 from pytest_bolt.reports import json_report, markdown
 from pytest_bolt.reports.progress import progress_text
-from pytest_bolt.reports.terminal import lines
+from pytest_bolt.reports.terminal import Line, lines
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,17 +43,24 @@ class Teller:
         text = progress_text(pair=pair, decided=decided, total=total, elapsed_s=elapsed_s, budget_s=budget_s)
         self.say(f"bolt: {text}")
 
-    def table(self, summary: Summary, limits: MachineLimits | None, complaint: str) -> None:
-        """Write the report of the run, its coverage last."""
+    def table(
+        self,
+        summary: Summary,
+        limits: MachineLimits | None,
+        written: Sequence[str],
+        complaints: Sequence[str],
+    ) -> None:
+        """Write the report of the run: what was written where, then the coverage, then what is wrong."""
         reporter = self.reporter
         if reporter is None:
             return
         reporter.section("bolt", sep="=")
         width = reporter._tw.fullwidth if reporter.isatty else None  # noqa: SLF001 - no public width
-        for line in lines(summary, width=width, limits=limits):
+        *body, coverage = lines(summary, width=width, limits=limits)
+        for line in (*body, *(Line(text, {}) for text in written), coverage):
             reporter.write_line(line.text, **line.markup)
-        if complaint:
-            reporter.write_line(complaint, red=True, bold=True)
+        for text in (line for complaint in complaints for line in complaint.splitlines()):
+            reporter.write_line(text, red=True, bold=True)
 
 
 def header(prepared: Prepared) -> list[str]:
@@ -63,28 +70,28 @@ def header(prepared: Prepared) -> list[str]:
     if prepared.base is None:
         return [f"bolt: measuring {head}; budget {settings.budget:g} s, seed {prepared.seed}"]
     fails = ", ".join(
-        f"{name} beyond {100 * margin:g} %" if margin else name for name, margin in settings.fail_on.margins.items()
+        f"{name} beyond {100 * margin:g} %" if margin else name
+        for name, margin in settings.fail_on.margins.items()
     )
     return [
         f"bolt: comparing {head} with {_named(prepared.base)}, mode {settings.mode}",
-        f"bolt: margin {100 * settings.margin:g} %, fails on incorrect, {fails}; budget {settings.budget:g} s, "
-        f"environment {settings.env}, seed {prepared.seed}",
+        f"bolt: margin {100 * settings.margin:g} %, fails on incorrect, {fails}",
+        f"bolt: budget {settings.budget:g} s, environment {settings.env}, seed {prepared.seed}",
     ]
 
 
-def write_files(
-    summary: Summary, outputs: Sequence[Output], expectations: Sequence[Expectation], limits: MachineLimits | None
+def write_file(
+    output: Output, summary: Summary, expectations: Sequence[Expectation], limits: MachineLimits | None
 ) -> None:
-    """Write every report that was asked for. Raises BoltError."""
-    for output in outputs:
-        match output.kind:
-            case "json":
-                write_atomically(output.path, json_report.render(summary))
-            case "markdown":
-                write_atomically(output.path, markdown.render(summary, limits))
-            case _:
-                entry = entry_of(summary, hypothesis=summary.run.hypothesis, expectations=expectations)
-                write_entry(entry, output.path, output.style)
+    """Write one report that was asked for. Raises BoltError."""
+    match output.kind:
+        case "json":
+            write_atomically(output.path, json_report.render(summary))
+        case "markdown":
+            write_atomically(output.path, markdown.render(summary, limits))
+        case _:
+            entry = entry_of(summary, hypothesis=summary.run.hypothesis, expectations=expectations)
+            write_entry(entry, output.path, output.style)
 
 
 def _named(revision: Revision) -> str:

@@ -1,4 +1,4 @@
-"""Public fakes: a clock that only moves when told, a device that works asynchronously, a scripted executor."""
+"""Public fakes: a clock that is moved by hand, an asynchronous device, a scripted executor."""
 
 from __future__ import annotations
 

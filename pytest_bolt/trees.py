@@ -13,17 +13,27 @@ import pytest
 
 from pytest_bolt.core.measurement import Side
 from pytest_bolt.core.record import Revision
-from pytest_bolt.measuring.process import Worker, WorkerGone, WorkerSpec, worker_arguments, worker_environment
-from pytest_bolt.options import OPTIONS, Settings
+from pytest_bolt.measuring.process import (
+    FOLDER_VARIABLE,
+    Worker,
+    WorkerGone,
+    WorkerSpec,
+    worker_arguments,
+    worker_environment,
+)
+from pytest_bolt.options import OPTIONS
 from pytest_bolt.repo import overlay
 from pytest_bolt.repo.commands import top_level
 from pytest_bolt.repo.worktrees import acquire, cache_folder, counterpart
+from pytest_bolt.settings import Settings
 
 if TYPE_CHECKING:
     from git import Repo
 
 _WORKER_OPTIONS = {"device", "dtype", "adapter"}
-_OWN = {option.flag: int(option.metavar is not None) for option in OPTIONS if option.name not in _WORKER_OPTIONS}
+_OWN = {
+    option.flag: int(option.metavar is not None) for option in OPTIONS if option.name not in _WORKER_OPTIONS
+}
 _SELECTING = {"-k": 1, "-m": 1, "--deselect": 1, "--ignore": 1, "--ignore-glob": 1, "--pyargs": 0}
 # Options that are about the controller's own run: its reports, its choice and order of tests, its processes.
 _CONTROLLER_ONLY = {
@@ -57,10 +67,15 @@ _CONTROLLER_ONLY = {
     "-n": 1,
     "--numprocesses": 1,
     "--dist": 1,
-    "--benchmark-*": 0,
+    "--benchmark-json": 1,
 }
-# Plugins that would run the worker's tests elsewhere, watch them, or stop their clock.
-_QUIETING = {"xdist": ("-n0",), "_cov": ("--no-cov",), "timeout": ("--timeout=0",)}
+# Plugins that would run the worker's tests elsewhere, watch them, stop their clock, or write into the tree.
+_QUIETING = {
+    "xdist": ("-n0",),
+    "_cov": ("--no-cov",),
+    "timeout": ("--timeout=0",),
+    "cacheprovider": ("-o", f"cache_dir=${FOLDER_VARIABLE}/cache"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +188,8 @@ def _arguments(session: Session, tests: Sequence[str], *, selecting: bool = Fals
     added = [word for name, words in _QUIETING.items() if manager.hasplugin(name) for word in words]
     if config.inipath is not None:
         added += ["-c", str(config.inipath)]
+    if not selecting:
+        added += ["-k", "", "-m", ""]  # also over a choice that `addopts` makes
     return worker_arguments(
         config.invocation_params.args,
         positionals=config.option.file_or_dir,

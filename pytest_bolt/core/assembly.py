@@ -89,12 +89,16 @@ def stored_comparison(
         method=f"prediction interval (98 %) from {prediction.runs} stored runs of the base",
         pairs=prediction.runs,
         failed=fails(verdict, math.log(prediction.ratio.estimate), frame.fail_on),
-        reason=f"advice only: {prediction.runs} of {RUNS_FOR_A_GATE} stored runs" if prediction.advice_only else "",
+        reason=f"advice only: {prediction.runs} of {RUNS_FOR_A_GATE} stored runs"
+        if prediction.advice_only
+        else "",
     )
 
 
 def _stored_verdict(prediction: Prediction, margin: float) -> Verdict:
-    logs = [math.log(value) for value in (prediction.ratio.estimate, prediction.ratio.low, prediction.ratio.high)]
+    logs = [
+        math.log(value) for value in (prediction.ratio.estimate, prediction.ratio.low, prediction.ratio.high)
+    ]
     found = Estimate(center=logs[0], low=logs[1], high=logs[2], error=0.0, pairs=prediction.runs)
     return judgement.judge(found, judgement.Margins(slower=margin, faster=margin))
 

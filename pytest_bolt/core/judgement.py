@@ -167,7 +167,9 @@ def typical_time(rounds: RoundTable, clock: Clock) -> IterationTime:
     return IterationTime(float(np.exp(np.mean(np.log(medians)))) if medians else math.nan)
 
 
-def quality(base: RoundTable, head: RoundTable, ratios: tuple[PairRatio, ...], clock: Clock) -> tuple[str, ...]:
+def quality(
+    base: RoundTable, head: RoundTable, ratios: tuple[PairRatio, ...], clock: Clock
+) -> tuple[str, ...]:
     """Return warnings in words: why this benchmark is unstable, and what would help."""
     warnings = []
     sides = [side for side in (base, head) if len(side)]
@@ -176,10 +178,15 @@ def quality(base: RoundTable, head: RoundTable, ratios: tuple[PairRatio, ...], c
     if len(sides) == 2:
         faults = [float(np.median(s["minor_faults"] / s["iterations"])) for s in sides]
         if max(faults) > 1 and max(faults) > 2 * min(faults) + 1:
-            warnings.append(f"unstable: page faults a call differ, {faults[0]:.0f} at base, {faults[1]:.0f} at head")
+            warnings.append(
+                f"unstable: page faults a call differ, {faults[0]:.0f} at base, {faults[1]:.0f} at head"
+            )
     if len(ratios) > 3:
-        between = float(np.std([ratio.value for ratio in ratios], ddof=1))
+        values = np.array([ratio.value for ratio in ratios])
+        between = float(1.4826 * np.median(np.abs(values - np.median(values))))
         within = float(np.mean([ratio.error for ratio in ratios]))
         if between > 0.03 and between > 5 * within:
-            warnings.append(f"unstable: process pairs differ by {100 * between:.1f} % (memory layout); more pairs help")
+            warnings.append(
+                f"unstable: process pairs differ by {100 * between:.1f} % (memory layout); more pairs help"
+            )
     return tuple(warnings)

@@ -1,4 +1,4 @@
-"""What a worker reads and says: sides, clocks, the timing of one part. Imports no numpy: workers start often."""
+"""Sides, clocks and the timing of one part, without numpy: workers start often."""
 
 from __future__ import annotations
 

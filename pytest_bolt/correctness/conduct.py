@@ -55,7 +55,7 @@ def repeated(
     for run in range(2, runs + 1):
         again = [_bits(each) for each in outputs_of(fn(*args, **named))]
         if again != bits:
-            msg = f"{_name(fn)} is not deterministic: run {run} of {runs} differs from the first on equal inputs"
+            msg = f"{_name(fn)} is not deterministic: run {run} of {runs} differs from the first"
             raise Misbehaved(msg)
     return first
 

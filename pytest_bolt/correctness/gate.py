@@ -81,9 +81,7 @@ class _Expected:
             return Agreement(subject=self.name, tier=self.tier, mismatch=mismatch)
         if not self.model.is_floating_point():
             exact = self.reference64.to(device=self.model.device, dtype=self.model.dtype)
-            return Agreement(
-                subject=self.subject, tier=self.tier, mismatch=inexact_difference(output, exact)
-            )
+            return Agreement(subject=self.subject, tier=self.tier, mismatch=inexact_difference(output, exact))
         mismatch = nonfinite_difference(output, self.reference64)
         if mismatch:
             return Agreement(subject=self.subject, tier=self.tier, mismatch=mismatch)

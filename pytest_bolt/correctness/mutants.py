@@ -46,7 +46,7 @@ class VacuousReport:
         return (
             f"vacuous workload {self.workload} (tier {self.tier}): the gate accepts "
             f"{', '.join(self.survived)}\n"
-            f"  {len(self.rejected)} mutants were rejected; use other inputs, a larger shape or a stricter tier"
+            f"  {len(self.rejected)} mutants were rejected; try other inputs, a larger shape, a stricter tier"
         )
 
 
@@ -144,13 +144,15 @@ def _verdicts(
         yield name, judge.judge(output).ok
 
 
-def _mutants(work: _Workload, tier: Tier, extra: Mapping[str, Operation]) -> Iterator[tuple[str, Outputs | None]]:
+def _mutants(
+    work: _Workload, tier: Tier, extra: Mapping[str, Operation]
+) -> Iterator[tuple[str, Outputs | None]]:
     right = work.reference64
     yield "zeros", tuple(torch.zeros_like(value) for value in right)
     yield "NaN", tuple(torch.full_like(value, float("nan")) for value in right)
     yield "sign flipped", tuple(-value for value in right)
-    for name, change, least_dimensions in _RESHUFFLED:
-        possible = all(value.ndim >= least_dimensions for value in right)
+    for name, change, by_row in _RESHUFFLED:
+        possible = all(value.ndim and (not by_row or _rows(value).shape[0] > 1) for value in right)
         yield name, tuple(change(value) for value in right) if possible else None
     yield "half the columns subsampled", _subsampled(work)
     yield "the previous input's answer", work.answer(_shuffled)
@@ -163,7 +165,7 @@ def _mutants(work: _Workload, tier: Tier, extra: Mapping[str, Operation]) -> Ite
             yield name, outputs_of(wrong(*given[0], **given[1]))
 
 
-def _subsampled(work: _Workload) -> Outputs:
+def _subsampled(work: _Workload) -> Outputs | None:
     """Compute even places from the even half of the input and odd places from the odd half."""
 
     def doubled(start: int) -> Callable[[torch.Tensor], torch.Tensor]:
@@ -174,6 +176,8 @@ def _subsampled(work: _Workload) -> Outputs:
 
         return change
 
+    if not all(value.ndim for value in work.reference64):
+        return None
     even, odd = work.answer(doubled(0)), work.answer(doubled(1))
     return tuple(_interleaved(*both, work.axis) for both in zip(even, odd, strict=True))
 
@@ -211,9 +215,14 @@ class _Rounding(TorchDispatchMode):
         """Run the operation and round what it returns."""
         del types
         output = func(*args, **dict(kwargs or {}))
-        return map_tensors(output, self._narrow)
+        return map_tensors(output, self.narrowed_in_place if func._schema.is_mutable else self.narrowed)  # noqa: SLF001
 
-    def _narrow(self, value: torch.Tensor) -> torch.Tensor:
+    def narrowed_in_place(self, value: torch.Tensor) -> torch.Tensor:
+        """Round what an operation wrote to."""
+        return value.copy_(self.narrowed(value))
+
+    def narrowed(self, value: torch.Tensor) -> torch.Tensor:
+        """Return the value rounded; never written in place, for it may be a view of anything."""
         if not value.is_floating_point():
             return value
         limit = torch.finfo(self.lower).max
@@ -221,7 +230,7 @@ class _Rounding(TorchDispatchMode):
         if not bool(((rounded != value) & ~value.isnan()).any()):
             return value
         self.steps += 1
-        return value.copy_(rounded)
+        return rounded
 
 
 def _lower(dtype: torch.dtype, tier: Tier) -> tuple[torch.dtype, ...]:
@@ -279,13 +288,13 @@ def _rows(value: torch.Tensor) -> torch.Tensor:
     return value.reshape(-1, value.shape[-1])
 
 
-_RESHUFFLED: tuple[tuple[str, Callable[[torch.Tensor], torch.Tensor], int], ...] = (
-    ("mean of each row", _row_mean, 1),
-    ("one uniform value", _one_value, 1),
-    ("columns shifted", _shifted, 1),
-    ("last tile of columns missing", _without_tail, 1),
-    ("rows permuted", _permuted, 2),
-    ("last row missing", _without_last_row, 2),
+_RESHUFFLED: tuple[tuple[str, Callable[[torch.Tensor], torch.Tensor], bool], ...] = (
+    ("mean of each row", _row_mean, False),
+    ("one uniform value", _one_value, False),
+    ("columns shifted", _shifted, False),
+    ("last tile of columns missing", _without_tail, False),
+    ("rows permuted", _permuted, True),
+    ("last row missing", _without_last_row, True),
 )
 
 

@@ -25,7 +25,8 @@ def outputs_of(output: Any) -> tuple[Any, ...]:
 
 
 def _is_return_type(kind: type) -> bool:
-    return kind.__module__ == "torch.return_types" and getattr(torch.return_types, kind.__name__, None) is kind
+    own = getattr(torch.return_types, kind.__name__, None)
+    return kind.__module__ == "torch.return_types" and own is kind
 
 
 def refusal(output: Any, model: torch.Tensor) -> str:

@@ -25,7 +25,7 @@ def measured_limits() -> MachineLimits | None:
     """
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
     try:
-        answer = subprocess.run(  # noqa: S603 - our own interpreter and module
+        answer = subprocess.run(
             [sys.executable, "-m", "pytest_bolt.devices.limits"],
             env=environment,
             capture_output=True,
@@ -39,7 +39,7 @@ def measured_limits() -> MachineLimits | None:
 
 
 def _measure() -> dict[str, Any]:
-    import torch  # noqa: PLC0415 - seconds to import, and optional
+    import torch
 
     source = torch.ones(_COPY_BYTES // 4)
     target = torch.empty_like(source)

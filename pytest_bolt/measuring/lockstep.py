@@ -49,6 +49,7 @@ class Lockstep:
         while (request := self.receive())["op"] == "round":
             if request["padding"]:
                 self.move_heap(request["padding"])
+                target = target.moved()
             timings = [time_part(target, request["iterations"], device) for _ in range(request["parts"])]
             gc.collect()
             self.send({"event": "timings", "timings": [timing_to_wire(timing) for timing in timings]})

@@ -69,6 +69,7 @@ class PairExecutor:
         self._held: dict[Side, _Holding] = {}
         self._check = True
         self.absent: dict[Side, dict[str, str]] = {side: {} for side in specs}
+        self.notes: dict[str, None] = {}  # in the order in which they came up
         self.outcomes: dict[str, Outcome] = {}
         self.metrics: dict[Side, dict[str, list[dict[str, Any]]]] = {side: {} for side in specs}
 
@@ -122,6 +123,7 @@ class PairExecutor:
             self.stop()
             raise BoltError(message["misplaced"])
         self.absent[side] = message["errors"]
+        self.notes.update(dict.fromkeys(f"{side}: {note}" for note in message["notes"]))
 
     def _open_case(self, step: OpenCase) -> Reply:
         for side, holding in self._held.items():

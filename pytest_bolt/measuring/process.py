@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -17,10 +18,26 @@ from typing import Any
 
 from pytest_bolt.core.timing import Side
 from pytest_bolt.measuring.protocol import Channel, ChannelClosed, ChannelTimeout
-from pytest_bolt.measuring.worker import BOOTSTRAP
 
+# Run with `python -P -c`. The heap is displaced before the first import, so that memory layout differs
+# at random between processes instead of systematically between trees.
+BOOTSTRAP = """
+import sys
+size = int(sys.argv[1])
+padding = [bytes(16 + size * step % 1008) for step in range(1, 1 + size % 1021)], bytearray(size)
+import json, os
+line = b""
+while not line.endswith(b"\\n"):
+    line += os.read(int(sys.argv[2]), 1) or os._exit(1)
+config = json.loads(line)
+sys.path.insert(0, config["home"])
+from pytest_bolt.worker import main
+sys.path[:] = config["path"]
+sys.exit(main(config, int(sys.argv[2]), int(sys.argv[3])))
+"""
 _TAIL = 4000
 _GRACE_S = 5.0
+_HOME = str(Path(__file__).parents[2])  # the controller's plugin measures, whatever is compared
 
 # Memory comes from one heap that is never given back, so that page faults do not depend on history;
 # threads that wait do not spin while the other side is timed.
@@ -31,6 +48,7 @@ PINNED_ENVIRONMENT = {
     "OMP_WAIT_POLICY": "PASSIVE",
     "KMP_BLOCKTIME": "0",
 }
+FOLDER_VARIABLE = "BOLT_WORKER_FOLDER"  # names the temporary folder of a worker to itself
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 _DROPPED_PREFIXES = ("COV_CORE_", "COVERAGE_", "PYTEST_XDIST_", "GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE")
 _DROPPED = ("PYTEST_CURRENT_TEST", "PYTEST_VERSION")
@@ -80,7 +98,6 @@ class Worker:
             os.close(to_worker)
             os.close(from_worker)
         self.channel = Channel(to_controller, from_controller)
-        own_folders = (f"--basetemp={self.folder / 'tmp'}", "-o", f"cache_dir={self.folder / 'cache'}")
         self.channel.send(
             {
                 "parent": os.getpid(),
@@ -88,21 +105,20 @@ class Worker:
                 "own": str(spec.own) if spec.own else None,
                 "other": str(spec.other) if spec.other else None,
                 "root": str(spec.root),
+                "home": _HOME,
                 "path": spec.path,
-                "arguments": [*spec.arguments, *own_folders],
+                "arguments": [*spec.arguments, f"--basetemp={self.folder / 'tmp'}"],
             }
         )
 
-    def _start(
-        self, spec: WorkerSpec, padding: int, read_fd: int, write_fd: int
-    ) -> subprocess.Popen[bytes]:
+    def _start(self, spec: WorkerSpec, padding: int, read_fd: int, write_fd: int) -> subprocess.Popen[bytes]:
         flags = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined] # noqa: SLF001 - as multiprocessing does
         command = [sys.executable, *flags, "-P", "-c", BOOTSTRAP, str(padding), str(read_fd), str(write_fd)]
         filler = random.Random(padding).randrange(1, 4096)  # noqa: S311 - layout noise, not secret
-        return subprocess.Popen(  # noqa: S603 - our own interpreter
+        return subprocess.Popen(
             command,
             cwd=spec.cwd,
-            env={**spec.environment, "BOLT_PADDING": "x" * filler},
+            env={**spec.environment, FOLDER_VARIABLE: str(self.folder), "BOLT_PADDING": "x" * filler},
             stdin=subprocess.DEVNULL,
             stdout=self._output,
             stderr=subprocess.STDOUT,
@@ -152,10 +168,8 @@ class Worker:
 
     def kill(self) -> None:
         """End the process group and remove the worker's temporary files."""
-        try:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            pass
         self._process.wait()
         self.channel.close()
         self._output.close()

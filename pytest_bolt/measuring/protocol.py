@@ -36,8 +36,8 @@ class Channel:
         self._buffer = bytearray()
 
     def send(self, message: Message) -> None:
-        """Write one message. Raises ChannelClosed if nobody reads any more."""
-        view = memoryview(json.dumps(message).encode() + b"\n")
+        """Write one message, as text what JSON has no word for. Raises ChannelClosed if nobody reads."""
+        view = memoryview(json.dumps(message, default=repr, skipkeys=True).encode() + b"\n")
         try:
             while view:
                 view = view[os.write(self._write_fd, view) :]

@@ -7,7 +7,7 @@ import itertools
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pytest_bolt.core.timing import Timing
@@ -25,7 +25,8 @@ class Target:
     """The function under measurement.
 
     With `setup` each call gets fresh arguments that are made outside the timed part, as in
-    pytest-benchmark's pedantic mode; `teardown` gets the same arguments after the call.
+    pytest-benchmark's pedantic mode; `teardown` gets the same arguments after the call. Arguments that are
+    `movable` may be replaced by equal ones elsewhere in memory between rounds.
     """
 
     function: Callable[..., Any]
@@ -33,6 +34,11 @@ class Target:
     kwargs: dict[str, Any]
     setup: Callable[[], Any] | None = None
     teardown: Callable[..., Any] | None = None
+    movable: bool = False
+
+    def moved(self) -> Target:
+        """Return the same call with its dense CPU tensors copied to a fresh place, where that is allowed."""
+        return replace(self, args=tuple(map(_moved, self.args))) if self.movable else self
 
     def arguments(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Return the arguments of one call, fresh from `setup` where there is one."""
@@ -152,6 +158,16 @@ def _time_events(target: Target, iterations: int, device: Device) -> tuple[float
     device.synchronise()
     wall += device.wall_ns() - wait
     return wall, cpu, sum(device.between_ns(start, end) for start, end in marks)
+
+
+def _moved(argument: Any) -> Any:
+    """Return a copy of a tensor that owns all of its dense storage; anything else as it is."""
+    torch = sys.modules.get("torch")
+    if torch is None or type(argument) is not torch.Tensor:
+        return argument
+    dense = argument.device.type == "cpu" and argument.layout is torch.strided and argument.is_contiguous()
+    whole = dense and argument.untyped_storage().nbytes() == argument.nbytes
+    return argument.clone() if whole and not argument.requires_grad else argument
 
 
 def _usage() -> tuple[int, int, int]:

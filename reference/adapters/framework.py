@@ -17,12 +17,12 @@ def run_rmsnorm(d_model: int, eps: float, weights: torch.Tensor, in_features: to
 
 
 def run_scaled_dot_product_attention(
-    Q: torch.Tensor,  # noqa: N803
-    K: torch.Tensor,  # noqa: N803
-    V: torch.Tensor,  # noqa: N803
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    V: torch.Tensor,
     mask: torch.Tensor | None = None,
 ) -> torch.Tensor:
-    """Return fused attention of `Float[..., T, D]`; `mask` `Bool[..., Tq, Tk]` is True where a key is seen."""
+    """Return fused attention of `Float[..., T, D]`; `mask` `Bool[..., Tq, Tk]` is True for a key to see."""
     return functional.scaled_dot_product_attention(Q, K, V, attn_mask=mask)
 
 

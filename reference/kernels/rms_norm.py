@@ -40,5 +40,7 @@ def rms_norm(x: torch.Tensor, weight: torch.Tensor, *, eps: float) -> torch.Tens
     rows = x.reshape(-1, columns).contiguous()
     out = output_like(rows)
     strides = rows.stride(0), out.stride(0)
-    _rms_norm_rows[(rows.shape[0],)](rows, weight.contiguous(), out, *strides, columns, eps, TILE=tile(columns))
+    _rms_norm_rows[(rows.shape[0],)](
+        rows, weight.contiguous(), out, *strides, columns, eps, TILE=tile(columns)
+    )
     return out.to(x.dtype).reshape(x.shape)

@@ -50,9 +50,7 @@ def agrees(impl, tensors, mask=None):
     """Attend under a mask, or without one, and hold the result to the reference."""
     args = (*tensors, mask)
     fn = impl.run_scaled_dot_product_attention
-    return verify(
-        fn, args, oracle=reference.attention, oracle_args=tensors, kwargs={"mask": mask}, twin=twin
-    )
+    return verify(fn, args, oracle=reference.attention, oracle_args=tensors, kwargs={"mask": mask}, twin=twin)
 
 
 def agrees_causal(impl, tensors, *, causal):
@@ -81,7 +79,9 @@ def test_causal_agrees_on(impl, device, dtype, distribution, causal):
 
 def test_agrees_for_five_seeds(impl, device, dtype):
     for seed in range(5):
-        agrees(impl, qkv((1, 2, 65, 16), seed=seed, device=device, dtype=dtype), some_mask(65, 65, device, seed))
+        agrees(
+            impl, qkv((1, 2, 65, 16), seed=seed, device=device, dtype=dtype), some_mask(65, 65, device, seed)
+        )
 
 
 @pytest.mark.parametrize(("queries", "keys"), [(1, 1), (1, 40), (40, 1), (17, 64), (64, 17)])

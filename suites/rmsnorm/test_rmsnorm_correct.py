@@ -121,5 +121,10 @@ def test_the_gate_can_fail(device, dtype, shape):
         "inverse root 1": lambda x, weight, *, eps: x * weight + 0 * eps,
     }
     self_test(
-        workloads[0], also=workloads[1:], oracle=reference.rms_norm, kwargs={"eps": EPS}, twin=twin, extra=wrong
+        workloads[0],
+        also=workloads[1:],
+        oracle=reference.rms_norm,
+        kwargs={"eps": EPS},
+        twin=twin,
+        extra=wrong,
     )

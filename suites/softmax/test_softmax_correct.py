@@ -84,6 +84,9 @@ def test_stays_inside_its_memory(impl, device, dtype, columns):
 
 @pytest.mark.parametrize("shape", SHAPES, ids="{0[0]}x{0[1]}".format)
 def test_the_gate_can_fail(device, dtype, shape):
-    values = [inputs.DISTRIBUTIONS[name](*shape, device=device, dtype=dtype) for name in (*inputs.MANDATORY, "normal")]
+    values = [
+        inputs.DISTRIBUTIONS[name](*shape, device=device, dtype=dtype)
+        for name in (*inputs.MANDATORY, "normal")
+    ]
     workloads = [(x, -1) for x in values]
     self_test(workloads[0], also=workloads[1:], oracle=reference.softmax, twin=torch.softmax)

@@ -20,6 +20,4 @@ def test_softmax_speed(bolt, impl, device, dtype, shape):
         pytest.skip("interpreted here: checked, never timed")
     x = inputs.blocks(*shape, device=device, dtype=dtype)
     bolt.check(impl.run_softmax(x, -1), oracle=reference.softmax, args=(x, -1), twin=torch.softmax)
-    bolt.measure(
-        impl.run_softmax, args=(x, -1), bytes=2 * x.nbytes, flops=OPERATIONS_PER_ELEMENT * x.numel()
-    )
+    bolt.measure(impl.run_softmax, args=(x, -1), bytes=2 * x.nbytes, flops=OPERATIONS_PER_ELEMENT * x.numel())

@@ -18,7 +18,12 @@ from pytest_bolt.core.verdict import Verdict
 
 
 def part(wall: float, cpu: float | None = None, **rest: int | BatchTime) -> Timing:
-    values = {"iterations": 1, "wall": BatchTime(wall), "cpu": BatchTime(wall if cpu is None else cpu), **rest}
+    values = {
+        "iterations": 1,
+        "wall": BatchTime(wall),
+        "cpu": BatchTime(wall if cpu is None else cpu),
+        **rest,
+    }
     return Timing(**values)  # type: ignore[arg-type]
 
 
@@ -42,7 +47,9 @@ def estimate(center: float, low: float, high: float) -> Estimate:
         (0.0, -0.06, 0.04, Verdict.INCONCLUSIVE),
     ],
 )
-def test_an_effect_needs_interval_and_margin(center: float, low: float, high: float, verdict: Verdict) -> None:
+def test_an_effect_needs_interval_and_margin(
+    center: float, low: float, high: float, verdict: Verdict
+) -> None:
     assert judgement.judge(estimate(center, low, high), Margins()) is verdict
 
 
@@ -79,7 +86,8 @@ def test_scaling_both_sides_changes_no_ratio(factor: float, values: list[float])
 
 def test_a_batch_is_divided_by_its_iterations_once() -> None:
     table = join_rounds(
-        rounds_of(1, quad, 0, [Timing(iterations=100, wall=BatchTime(2e6), cpu=BatchTime(2e6))]) for quad in range(3)
+        rounds_of(1, quad, 0, [Timing(iterations=100, wall=BatchTime(2e6), cpu=BatchTime(2e6))])
+        for quad in range(3)
     )
     assert judgement.typical_time(table, Clock.FILTERED).ns == pytest.approx(20_000)
 
@@ -140,7 +148,9 @@ def test_differing_page_faults_are_called_unstable() -> None:
 
 def test_differing_pairs_are_called_unstable() -> None:
     base = join_rounds(rounds(1e6, 1e6, pair=pair) for pair in range(1, 6))
-    head = join_rounds(rounds(value, value, pair=pair) for pair, value in enumerate((1e6, 1.2e6, 1e6, 1.3e6, 1e6), 1))
+    head = join_rounds(
+        rounds(value, value, pair=pair) for pair, value in enumerate((1e6, 1.2e6, 1e6, 1.3e6, 1e6), 1)
+    )
     ratios = judgement.pair_ratios(base, head, Clock.FILTERED)
     assert "process pairs differ" in judgement.quality(base, head, ratios, Clock.FILTERED)[0]
 

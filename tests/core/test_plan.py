@@ -98,7 +98,9 @@ def test_quads_are_balanced_and_alternate() -> None:
 def test_both_sides_run_the_same_number_of_iterations() -> None:
     executor = ScriptedExecutor(times={"a": slowed(3.0)})
     run(executor)
-    iterations = {step.iterations for step in executor.steps if isinstance(step, TimeRound) and step.parts == 2}
+    iterations = {
+        step.iterations for step in executor.steps if isinstance(step, TimeRound) and step.parts == 2
+    }
     assert iterations == {33}  # a millisecond of the slower side's 30 us
 
 
@@ -122,7 +124,9 @@ def test_cases_of_one_module_stay_together() -> None:
     run(executor, cases)
     for step in pairs_of(executor):
         modules = [key[0] for key in step.order]
-        assert [m for i, m in enumerate(modules) if i == 0 or modules[i - 1] != m] == list(dict.fromkeys(modules))
+        assert [m for i, m in enumerate(modules) if i == 0 or modules[i - 1] != m] == list(
+            dict.fromkeys(modules)
+        )
 
 
 def test_each_case_knows_which_follows() -> None:
@@ -151,7 +155,9 @@ def test_costly_pairs_measure_more_in_each() -> None:
     cheap, costly = (ScriptedExecutor(times={"a": SAME}, open_ns=open_ns) for open_ns in (10**6, 10**9))
     run(cheap)
     run(costly)
-    quads = [len(run_) for run_ in ([s for s in e.steps if isinstance(s, TimeRound)] for e in (cheap, costly))]
+    quads = [
+        len(run_) for run_ in ([s for s in e.steps if isinstance(s, TimeRound)] for e in (cheap, costly))
+    ]
     assert quads[1] > 2 * quads[0]
 
 
@@ -166,7 +172,9 @@ def test_confirmations_come_first_when_time_is_short() -> None:
     def noisy(pair: int, case: str, side: Side) -> float:
         return 0.05 * (-1) ** pair if case == "b" and side is Side.HEAD else 0.0
 
-    executor = ScriptedExecutor(times={"a": slowed(1.3), "b": slowed(1.0, base=5e8)}, open_ns=10**6, shift=noisy)
+    executor = ScriptedExecutor(
+        times={"a": slowed(1.3), "b": slowed(1.0, base=5e8)}, open_ns=10**6, shift=noisy
+    )
     decided = run(executor, budget_ns=9e9)
     assert decided["a"].verdict is Verdict.SLOWER
     assert decided["b"].verdict is Verdict.INCONCLUSIVE
@@ -192,9 +200,7 @@ def test_a_test_without_benchmark_call_gets_no_verdict() -> None:
 
 def test_after_a_crash_a_new_pair_takes_the_rest() -> None:
     failure = Failure(side=Side.HEAD, kind=FailureKind.CRASHED, message="signal 11")
-    executor = ScriptedExecutor(
-        times={"a": SAME, "b": SAME}, failures={(0, "a"): failure}, lost=[(0, "a")]
-    )
+    executor = ScriptedExecutor(times={"a": SAME, "b": SAME}, failures={(0, "a"): failure}, lost=[(0, "a")])
     decided = run(executor)
     assert decided["b"].verdict is Verdict.SAME
     assert [(step.pair, step.order) for step in pairs_of(executor)][:2] == [(0, ("a", "b")), (0, ("b",))]

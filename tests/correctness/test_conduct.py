@@ -88,4 +88,4 @@ def test_repeated_names_the_run_that_differs():
 
     with pytest.raises(Misbehaved) as caught:
         repeated(drifts, (torch.ones(3),))
-    assert str(caught.value) == "drifts is not deterministic: run 3 of 3 differs from the first on equal inputs"
+    assert str(caught.value) == "drifts is not deterministic: run 3 of 3 differs from the first"

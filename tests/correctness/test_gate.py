@@ -119,7 +119,7 @@ def with_attribute(tensor):
         (lambda y: None, "output: is a builtins.NoneType, not exactly a torch.Tensor"),
         (lambda y: y.numpy(), "output: is a numpy.ndarray, not exactly a torch.Tensor"),
         (lambda y: y.as_subclass(Computes), "output: is a test_gate.Computes, not exactly a torch.Tensor"),
-        (lambda y: torch.nn.Parameter(y), "output: is a torch.nn.parameter.Parameter, not exactly a torch.Tensor"),
+        (torch.nn.Parameter, "output: is a torch.nn.parameter.Parameter, not exactly a torch.Tensor"),
         (lambda y: Agreeable(), "output: is a test_gate.Agreeable, not exactly a torch.Tensor"),
         (with_attribute, "output: carries attributes of its own: double"),
         (lambda y: (y, y), "outputs: 2 of them, expected 1"),
@@ -137,8 +137,9 @@ def test_nan_is_no_wildcard(x, value, everywhere):
     output[(...) if everywhere else (2, 5)] = value
     count, place = (4112, "[0, 0]") if everywhere else (1, "[2, 5]")
     kind = {"nan": "NaN"}.get(str(value), str(value))
-    assert f"{kind} differs from the reference in {count} of 4112 elements, first at {place}: got {value}, " in (
-        rejected(output, x)
+    assert (
+        f"{kind} differs from the reference in {count} of 4112 elements, first at {place}: got {value}, "
+        in (rejected(output, x))
     )
 
 
@@ -259,7 +260,9 @@ def test_the_oracle_sees_float64_in_every_nested_argument():
         return pair[0] * extra["w"]
 
     x, index, w = torch.ones(3, dtype=torch.bfloat16), torch.arange(3), torch.ones(3, dtype=torch.float16)
-    check(x * 1, oracle=oracle, args=([x, index],), kwargs={"extra": {"w": w}}, twin=lambda pair, **_: pair[0])
+    check(
+        x * 1, oracle=oracle, args=([x, index],), kwargs={"extra": {"w": w}}, twin=lambda pair, **_: pair[0]
+    )
     assert seen == [[torch.float64, torch.int64, torch.float64]]
 
 

@@ -78,7 +78,7 @@ def test_views_are_not_contiguous_and_lie_in_nan():
 @pytest.mark.parametrize("layout", ["contiguous", "reversed", "gaps"])
 def test_a_drawn_tensor_is_made_again_by_what_it_prints(layout):
     drawn = Drawn(shape=(2, 3, 4), layout=layout, scale=30.0, firsts=(1.0, -2.0), seed=7)
-    again = eval(repr(drawn))  # noqa: PGH001
+    again = eval(repr(drawn))
     x, y = (each.tensor(device="cpu", dtype=torch.bfloat16) for each in (drawn, again))
     assert torch.equal(x, y)
     assert x.reshape(-1)[:2].tolist() == [1.0, -2.0]

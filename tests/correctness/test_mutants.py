@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-import torch.nn.functional as F
+from torch.nn import functional
 
 import reference
 from pytest_bolt.correctness import Vacuous, inputs, self_test
@@ -22,7 +22,9 @@ SPECIFIED = {
 
 def softmax_test(*values, **options):
     workloads = [(x, -1) for x in values]
-    return self_test(workloads[0], also=workloads[1:], oracle=reference.softmax, twin=torch.softmax, **options)
+    return self_test(
+        workloads[0], also=workloads[1:], oracle=reference.softmax, twin=torch.softmax, **options
+    )
 
 
 @pytest.mark.parametrize(
@@ -53,10 +55,14 @@ def test_a_degenerate_workload_is_vacuous_and_says_by_what():
     with pytest.raises(Vacuous) as caught:
         softmax_test(inputs.constant_rows(8, 64))
     report = caught.value.report
-    assert {"mean of each row", "one uniform value", "rows permuted", "columns shifted"} <= set(report.survived)
+    assert {"mean of each row", "one uniform value", "rows permuted", "columns shifted"} <= set(
+        report.survived
+    )
     first, second = str(caught.value).splitlines()
-    assert first.startswith("vacuous workload float32 [8, 64] (tier strict): the gate accepts mean of each row, ")
-    assert second.endswith("mutants were rejected; use other inputs, a larger shape or a stricter tier")
+    assert first.startswith(
+        "vacuous workload float32 [8, 64] (tier strict): the gate accepts mean of each row, "
+    )
+    assert second.endswith("mutants were rejected; try other inputs, a larger shape, a stricter tier")
 
 
 def test_a_useless_twin_makes_any_workload_vacuous():
@@ -102,7 +108,7 @@ def test_a_fused_oracle_has_no_inside_to_round():
 
 def test_a_scalar_output_can_be_tested():
     logits, target = inputs.blocks(16, 50), torch.arange(16)
-    report = self_test((logits, target), oracle=F.cross_entropy)
+    report = self_test((logits, target), oracle=functional.cross_entropy)
     assert {"zeros", "sign flipped", "the previous input's answer"} <= set(report.rejected)
     assert {"columns shifted", "rows permuted", "a copy of the input"} <= set(report.skipped)
 

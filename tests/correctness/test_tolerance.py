@@ -101,9 +101,7 @@ def test_a_scalar_is_a_row_of_one():
     assert errors_of(np.array(1.5), np.array(1.0), HALF).max_rms == pytest.approx(0.5)
 
 
-@given(
-    st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=12), st.floats(1e-3, 1e3), st.floats(-1e-2, 1e-2)
-)
+@given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=12), st.floats(1e-3, 1e3), st.floats(-1e-2, 1e-2))
 def test_scaling_both_sides_changes_nothing(row, factor, error):
     reference = np.array([row])
     reference[0, 0] = 1.0

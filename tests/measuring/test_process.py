@@ -18,7 +18,13 @@ from pytest_bolt.measuring.process import (
     worker_arguments,
     worker_environment,
 )
-from pytest_bolt.measuring.protocol import Channel, ChannelClosed, ChannelTimeout, timing_from_wire, timing_to_wire
+from pytest_bolt.measuring.protocol import (
+    Channel,
+    ChannelClosed,
+    ChannelTimeout,
+    timing_from_wire,
+    timing_to_wire,
+)
 
 DROPPED = {"--bolt-compare": 1, "--bolt": 0, "-k": 1, "-x": 0, "-n": 1, "--benchmark-*": 0, "--junitxml": 1}
 
@@ -38,7 +44,9 @@ DROPPED = {"--bolt-compare": 1, "--bolt": 0, "-k": 1, "-x": 0, "-n": 1, "--bench
     ],
 )
 def test_workers_get_what_concerns_them(raw: list[str], kept: list[str]) -> None:
-    found = worker_arguments(raw, positionals=["tests"], dropped=DROPPED, added=["--rootdir=/r", "/r/test_a.py"])
+    found = worker_arguments(
+        raw, positionals=["tests"], dropped=DROPPED, added=["--rootdir=/r", "/r/test_a.py"]
+    )
     assert found == (*kept, "--rootdir=/r", "/r/test_a.py")
 
 
@@ -47,7 +55,9 @@ def test_a_test_named_twice_is_taken_out_twice() -> None:
 
 
 def test_a_pinned_environment_has_one_thread_and_one_heap() -> None:
-    found = worker_environment({"PATH": "/bin", "OMP_NUM_THREADS": "8"}, pinned=True, threads=None, extra={"A": "b"})
+    found = worker_environment(
+        {"PATH": "/bin", "OMP_NUM_THREADS": "8"}, pinned=True, threads=None, extra={"A": "b"}
+    )
     assert found["PATH"] == "/bin"
     assert found["OMP_NUM_THREADS"] == "1"
     assert found["A"] == "b"
@@ -151,7 +161,7 @@ def test_a_worker_that_dies_is_told_from_one_that_is_silent(tmp_path: Path) -> N
     worker.kill()
     worker, _ = opened(tmp_path, test)
     worker.request({"op": "run", "case": "test_it.py::test_b", "following": None, "check": True})
-    with pytest.raises(WorkerGone, match="no answer within 0.2 s") as gone:
+    with pytest.raises(WorkerGone, match=r"no answer within 0\.2 s") as gone:
         worker.answer(0.2)
     assert gone.value.timed_out
     worker.kill()

@@ -118,13 +118,15 @@ def test_the_collector_comes_back_after_an_error() -> None:
     def fail() -> None:
         raise ValueError
 
-    with pytest.raises(ValueError):  # noqa: PT011 - the bare error is the point
+    with pytest.raises(ValueError):
         time_part(target(fail), 1, FakeDevice(has_events=False))
     assert gc.isenabled()
 
 
 @pytest.mark.parametrize(("call_ns", "calls"), [(1e6, 20), (1e7, 3), (3e8, 2), (2e9, 1)])
-def test_warm_up_takes_three_calls_and_twenty_milliseconds_but_not_for_ever(call_ns: float, calls: int) -> None:
+def test_warm_up_takes_three_calls_and_twenty_milliseconds_but_not_for_ever(
+    call_ns: float, calls: int
+) -> None:
     device = FakeDevice(has_events=False)
     made: list[int] = []
 

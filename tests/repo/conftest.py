@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,7 +50,7 @@ class Project:
 
 
 @pytest.fixture(autouse=True)
-def plain_git(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+def plain_git(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Git as on a fresh machine: no configuration of the user's, no hook's variables."""
     for name in [name for name in os.environ if name.startswith("GIT_")]:
         monkeypatch.delenv(name)
@@ -61,7 +61,6 @@ def plain_git(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]
     for role in ("AUTHOR", "COMMITTER"):
         monkeypatch.setenv(f"GIT_{role}_NAME", "A")
         monkeypatch.setenv(f"GIT_{role}_EMAIL", "a@example.org")
-    yield
 
 
 @pytest.fixture
@@ -106,8 +105,9 @@ class Python:
         own: Path | None = None,
         other: Path | None = None,
         environment: dict[str, str] | None = None,
+        before: str = "",
     ) -> str:
-        """Run a script, after `enter_tree` where trees are given, and return what it prints."""
+        """Run a script, after `before` and `enter_tree` where trees are given; return what it prints."""
         enter = ""
         if own is not None:
             enter = (
@@ -116,7 +116,7 @@ class Python:
                 f"own, other = Path({str(own)!r}), Path({str(other)!r})\n"
                 "finder = enter_tree(own=own, other=other)\n"
             )
-        plugin = f"import sys; sys.path.insert(0, {str(PLUGIN_HOME)!r})\n"
+        plugin = f"import sys; sys.path.insert(0, {str(PLUGIN_HOME)!r})\n{before}\n"
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
         done = subprocess.run(
             [str(self.executable), "-c", plugin + enter + textwrap.dedent(script)],

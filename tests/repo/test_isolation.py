@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import shutil
 import subprocess
@@ -480,6 +481,41 @@ def test_entering_twice_changes_nothing(python, make_trees):
     """
 
     assert base_run(python, trees, script, WHERE) == f"True True\n{ALL_FROM_BASE}"
+
+
+@pytest.mark.parametrize("import_mode", ["prepend", "append", "importlib"])
+def test_pytest_runs_the_heads_suite_over_the_bases_library(python, make_trees, import_mode):
+    trees = make_trees(SRC, SETUPTOOLS + NAMED + IN_SRC)
+    trees.project.write(
+        {
+            "tests/conftest.py": "import pytest\n@pytest.fixture\ndef side():\n    import helper\n    return helper.side()\n",
+            "tests/helper.py": "import pkg.core\ndef side(): return pkg.core.SIDE\n",
+            "tests/test_side.py": "import solo\ndef test_side(side):\n    print('SAW', side, solo.SIDE)\n    assert side == 'base'\n",
+        }
+    )
+    script = f"""
+    import pytest
+    from pytest_bolt.repo.overlay import apply, suite_files
+    tests = other / "tests" / "test_side.py"
+    apply(own, other, suite_files(other, [tests], config_file=other / "pyproject.toml", testpaths=[]))
+    sys.path.insert(0, str(own / "tests"))
+    options = ["-q", "-s", "-p", "no:cacheprovider", "-p", "no:randomly", "--import-mode={import_mode}"]
+    print(int(pytest.main([*options, str(own / "tests")])))
+    """
+    installed = "import sys; sys.path.append({!r})".format(f"{trees.head}/src")  # as a path file does
+    running = dataclasses.replace(python, executable=Path(sys.executable))
+
+    seen = running.run(
+        f"{textwrap.dedent(script)}{PROVE}",
+        cwd=trees.base,
+        own=trees.base,
+        other=trees.head,
+        before=installed,
+        environment={"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+    )
+
+    assert "SAW base base" in seen
+    assert seen.splitlines()[-2:] == ["0", "('pkg', 'solo') []"]
 
 
 def test_it_loads_nothing_but_the_standard_library(python, tmp_path):

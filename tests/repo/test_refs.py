@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from pytest_bolt.errors import BoltError
@@ -168,7 +170,7 @@ def test_an_ambiguous_abbreviated_sha(project):
         ["git", "-C", str(project.root), "fast-import", "--quiet"], input=stream.encode(), check=True
     )
     shas = sorted(project.git("rev-list", "many").split())
-    prefix = next(a[:4] for a, b in zip(shas, shas[1:], strict=False) if a[:4] == b[:4])
+    prefix = next(a[:4] for a, b in itertools.pairwise(shas) if a[:4] == b[:4])
 
     with pytest.raises(BoltError, match=f"'{prefix}' is the beginning of 2 commits") as caught:
         base_of(project, prefix)

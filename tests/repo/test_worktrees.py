@@ -392,11 +392,13 @@ def test_lfs_contents_come_from_the_local_store(project, cache):
 def test_a_cache_folder_that_cannot_be_made(project, tmp_path):
     (tmp_path / "file").write_text("")
 
-    with pytest.raises(
-        BoltError, match="cache folder, where the base is checked out, cannot be written"
-    ) as caught:
-        with acquire(project.repo(), "HEAD", tmp_path / "file" / "cache"):
-            pass
+    with (
+        pytest.raises(
+            BoltError, match="cache folder, where the base is checked out, cannot be written"
+        ) as caught,
+        acquire(project.repo(), "HEAD", tmp_path / "file" / "cache"),
+    ):
+        pass
     assert str(tmp_path / "file" / "cache") in str(caught.value)
     assert "BOLT_CACHE_DIR=PATH" in str(caught.value)
 
@@ -433,9 +435,11 @@ def fake_git(tmp_path, monkeypatch, message):
 def test_a_full_disk(project, cache, tmp_path, monkeypatch):
     fake_git(tmp_path, monkeypatch, "fatal: write error: No space left on device")
 
-    with pytest.raises(BoltError, match="the disk of the cache folder is full") as caught:
-        with acquire(project.repo(), "HEAD", cache):
-            pass
+    with (
+        pytest.raises(BoltError, match="the disk of the cache folder is full") as caught,
+        acquire(project.repo(), "HEAD", cache),
+    ):
+        pass
     assert "BOLT_CACHE_DIR=PATH" in str(caught.value)
     assert slots_of(cache) == []
 
@@ -452,9 +456,11 @@ def test_a_repository_whose_git_folder_is_read_only(project, cache, tmp_path, mo
     repo = project.repo()
     monkeypatch.setattr(os, "access", lambda path, mode: False)
 
-    with pytest.raises(BoltError, match="git cannot note a second worktree") as caught:
-        with acquire(repo, "HEAD", cache):
-            pass
+    with (
+        pytest.raises(BoltError, match="git cannot note a second worktree") as caught,
+        acquire(repo, "HEAD", cache),
+    ):
+        pass
     assert "git clone" in str(caught.value)
 
 

@@ -14,7 +14,8 @@ def _own_import_state(monkeypatch):
     before = set(sys.modules)
     yield
     for name in set(sys.modules) - before:
-        del sys.modules[name]
+        if name.split(".")[0] in {"beside_the_adapter", "beside_later", "pytest_bolt_reference"}:
+            del sys.modules[name]
 
 
 @pytest.fixture
@@ -55,7 +56,9 @@ def test_a_file_beside_it_can_be_imported(write):
 
 def test_a_file_beside_it_cannot_replace_an_installed_module(write):
     write("colorsys.py", "raise RuntimeError\n")
-    adapter = load(write("adapter.py", "import colorsys\ndef run_it(): return colorsys.rgb_to_hsv(0, 0, 0)\n"))
+    adapter = load(
+        write("adapter.py", "import colorsys\ndef run_it(): return colorsys.rgb_to_hsv(0, 0, 0)\n")
+    )
     assert adapter.run_it() == (0.0, 0.0, 0)
 
 
@@ -105,7 +108,12 @@ def test_no_such_file_names_the_near_ones(write):
 
 def test_a_folder_is_no_adapter(write):
     folder = write("some/adapters.py", "").parent
-    assert refused(folder)[:4] == ["no such adapter", "  path   DIR/some", "  it is  a folder", "  near   adapters.py"]
+    assert refused(folder)[:4] == [
+        "no such adapter",
+        "  path   DIR/some",
+        "  it is  a folder",
+        "  near   adapters.py",
+    ]
 
 
 def test_a_file_that_is_not_python(write):
@@ -133,7 +141,8 @@ def test_an_import_error_has_its_place_and_advice(write):
 
 
 @pytest.mark.parametrize(
-    ("line", "error"), [("1 / 0", "ZeroDivisionError: division by zero"), ("raise SystemExit(0)", "SystemExit: 0")]
+    ("line", "error"),
+    [("1 / 0", "ZeroDivisionError: division by zero"), ("raise SystemExit(0)", "SystemExit: 0")],
 )
 def test_an_error_while_importing_is_told(write, line, error):
     path = write("broken.py", f"def run_it():\n    {line}\nrun_it()\n")
@@ -168,11 +177,20 @@ def test_bundled_adapters_of_a_wheel_have_another_name(write, monkeypatch):
 
 
 def test_a_broken_bundled_adapter_is_not_hidden(write, monkeypatch):
-    home = write("pytest_bolt_reference/adapters/one.py", "from pytest_bolt_reference import nothing\n").parent
+    home = write(
+        "pytest_bolt_reference/adapters/one.py", "from pytest_bolt_reference import nothing\n"
+    ).parent
     write("pytest_bolt_reference/__init__.py", "")
     write("pytest_bolt_reference/adapters/__init__.py", "")
     monkeypatch.syspath_prepend(home.parent.parent)
     with pytest.raises(ImportError, match="nothing"):
+        bundled("")
+
+
+def test_references_without_torch_are_not_taken_for_absent(write, monkeypatch):
+    home = write("pytest_bolt_reference/__init__.py", "import not_installed_anywhere\n").parent
+    monkeypatch.syspath_prepend(home.parent)
+    with pytest.raises(ModuleNotFoundError, match="not_installed_anywhere"):
         bundled("")
 
 

@@ -13,28 +13,12 @@ import pytest
 from _pytest.runner import runtestprotocol
 
 from pytest_bolt.fixtures import LOCKSTEP
+from pytest_bolt.items import headline, is_benchmark, item_key, skip_reason
 from pytest_bolt.measuring.lockstep import Lockstep, leave
 from pytest_bolt.measuring.protocol import Channel
 
 PLUGIN_NAME = "bolt-worker"
 _PR_SET_PDEATHSIG = 1
-_MESSAGE_LIMIT = 300
-
-# Run with `python -P -c`. The heap is displaced before the first import, so that memory layout differs
-# at random between processes instead of systematically between trees.
-BOOTSTRAP = """
-import sys
-size = int(sys.argv[1])
-padding = [bytes(16 + size * step % 1008) for step in range(1, 1 + size % 1021)], bytearray(size)
-import json, os
-line = b""
-while not line.endswith(b"\\n"):
-    line += os.read(int(sys.argv[2]), 1) or os._exit(1)
-config = json.loads(line)
-sys.path[:] = config["path"]
-from pytest_bolt.measuring.worker import main
-sys.exit(main(config, int(sys.argv[2]), int(sys.argv[3])))
-"""
 
 
 class WorkerPlugin:
@@ -66,6 +50,7 @@ class WorkerPlugin:
                 "benchmarks": {key: item.nodeid for key, item in items.items() if is_benchmark(item)},
                 "errors": self._collect_errors,
                 "misplaced": self._misplaced(),
+                "notes": _notes(),
             }
         )
         while (request := self.lockstep.receive())["op"] == "run":
@@ -80,7 +65,7 @@ class WorkerPlugin:
         """Return why this tree's code is not what was imported; empty when it is."""
         if not self._settings["other"]:
             return ""
-        from pytest_bolt.repo.proof import misplaced_error, project_names, prove  # noqa: PLC0415
+        from pytest_bolt.repo.proof import misplaced_error, project_names, prove
 
         own, other = Path(self._settings["own"]), Path(self._settings["other"])
         side = self._settings["side"]
@@ -99,7 +84,7 @@ class WorkerPlugin:
             {
                 "event": "finished",
                 "outcome": "failed" if failed else "skipped" if skipped else "passed",
-                "message": headline(failed) if failed else _skip_reason(skipped) if skipped else "",
+                "message": headline(failed) if failed else skip_reason(skipped) if skipped else "",
                 "detail": failed.longreprtext if failed else "",
                 "measured": self.lockstep.measured,
                 "info": self.lockstep.info,
@@ -116,7 +101,7 @@ def main(config: dict[str, Any], read_fd: int, write_fd: int) -> int:
     """Run a worker in this process and return its exit code."""
     _die_with_parent(config["parent"])
     if config["other"]:
-        from pytest_bolt.repo.isolation import enter_tree  # noqa: PLC0415
+        from pytest_bolt.repo.isolation import enter_tree
 
         enter_tree(own=Path(config["own"]), other=Path(config["other"]))
     plugin = WorkerPlugin(Channel(read_fd, write_fd), config)
@@ -124,34 +109,12 @@ def main(config: dict[str, Any], read_fd: int, write_fd: int) -> int:
     return int(pytest.main([*config["arguments"]], plugins=plugins))
 
 
-def is_benchmark(item: pytest.Item) -> bool:
-    """Return whether a test asks for the fixture `benchmark` or `bolt`."""
-    return not {"benchmark", "bolt", "benchmark_weave"}.isdisjoint(getattr(item, "fixturenames", ()))
+def _notes() -> list[str]:
+    """Return what had to be done so that this tree could be imported at all."""
+    from pytest_bolt.repo.isolation import entered
 
-
-def item_key(item: pytest.Item, root: Path) -> str:
-    """Return what names a test on both sides: its file relative to `root`, then pytest's own path in it.
-
-    Node ids alone do not do: those of files outside the root directory depend on where it lies.
-    """
-    path = item.path
-    place = path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
-    return f"{place}::{item.nodeid.partition('::')[2]}"
-
-
-def headline(report: pytest.TestReport) -> str:
-    """Return one line that says why a test failed."""
-    crash = getattr(report.longrepr, "reprcrash", None)
-    text = str(getattr(crash, "message", "") or report.longreprtext).strip()
-    line = text.splitlines()[0] if text else f"failed in {report.when}"
-    prefix = "" if report.when == "call" else f"{report.when}: "
-    return (prefix + line)[:_MESSAGE_LIMIT]
-
-
-def _skip_reason(report: pytest.TestReport) -> str:
-    if isinstance(report.longrepr, tuple):
-        return str(report.longrepr[2]).removeprefix("Skipped: ")
-    return str(getattr(report, "wasxfail", "") or "skipped")
+    finder = entered()
+    return [] if finder is None else [str(note) for note in finder.notes]
 
 
 def _die_with_parent(parent: int) -> None:

@@ -1,0 +1,65 @@
+"""Judge a case between pairs: decided, a candidate to confirm, or in need of more."""
+
+from __future__ import annotations
+
+from pytest_bolt.core import judgement
+from pytest_bolt.core.progress import PlanSettings, Progress
+from pytest_bolt.core.steps import BOTH, Decide
+from pytest_bolt.core.timing import Side
+from pytest_bolt.core.verdict import Verdict
+
+
+def look(progress: Progress, settings: PlanSettings) -> Decide | None:
+    """Judge a case after a pair; None while it needs more."""
+    if not settings.paired:
+        return _conclude(progress, None, "") if progress.pairs >= settings.screening_pairs else None
+    base, head = (progress.judged_table(side) for side in BOTH)
+    ratios = judgement.pair_ratios(base, head, judgement.choose_clock(base, head))
+    needed = settings.confirming_pairs if progress.candidate else settings.screening_pairs
+    if len(ratios) < needed:
+        return None
+    verdict = judgement.judge(judgement.estimate(ratios), progress.case.margins)
+    if verdict in {Verdict.SLOWER, Verdict.FASTER} and not progress.candidate:
+        progress.candidate = True
+        progress.first_pair = int(progress.table(Side.HEAD)["pair"].max()) + 1
+        return None
+    limit = settings.most_pairs + (progress.first_pair - 1 if progress.candidate else 0)
+    if verdict is Verdict.INCONCLUSIVE and progress.pairs < limit:
+        return None
+    return _conclude(progress, verdict, "" if verdict.judged else _undecided(settings))
+
+
+def give_up(progress: Progress, settings: PlanSettings) -> Decide:
+    """Return what can be said of a case for which there is no time left."""
+    if not settings.paired and progress.pairs:
+        return _conclude(progress, None, "")
+    what = "confirmed" if progress.candidate else "decided"
+    return _conclude(progress, Verdict.INCONCLUSIVE, f"the time budget ended before it could be {what}")
+
+
+def _undecided(settings: PlanSettings) -> str:
+    return f"still undecided after {settings.most_pairs} process pairs"
+
+
+def _conclude(progress: Progress, verdict: Verdict | None, reason: str) -> Decide:
+    rounds = {side: progress.table(side) for side in BOTH}
+    base, head = (progress.judged_table(side) for side in BOTH)
+    if not len(head) and len(rounds[Side.HEAD]):  # a candidate without one fresh pair: show what picked it
+        base, head = rounds[Side.BASE], rounds[Side.HEAD]
+    clock = judgement.choose_clock(base, head)
+    ratios = judgement.pair_ratios(base, head, clock)
+    return Decide(
+        case=progress.case.key,
+        verdict=verdict,
+        estimate=judgement.estimate(ratios) if ratios else None,
+        clock=clock,
+        times={
+            side: judgement.typical_time(table, clock)
+            for side, table in ((Side.BASE, base), (Side.HEAD, head))
+            if len(table)
+        },
+        quads=sum(ratio.quads for ratio in ratios),
+        reason=reason,
+        warnings=judgement.quality(base, head, ratios, clock),
+        rounds=rounds,
+    )

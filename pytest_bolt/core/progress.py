@@ -1,0 +1,72 @@
+"""What the plan remembers while it runs: settings, the progress of each case, the budget."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from pytest_bolt.core.measurement import RoundTable, join_rounds
+from pytest_bolt.core.steps import BOTH, PlannedCase, Reply
+from pytest_bolt.core.timing import Side
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanSettings:
+    """The constants of the procedure; times in nanoseconds."""
+
+    seed: int = 0
+    sides: tuple[Side, ...] = BOTH
+    screening_pairs: int = 3
+    confirming_pairs: int = 8
+    most_pairs: int = 24
+    quads: int = 5
+    most_quads: int = 20
+    part_ns: float = 1e6
+    parts: int = 2
+    budget_ns: float = 600e9
+
+    @property
+    def paired(self) -> bool:
+        """Return whether two trees are compared, rather than one measured."""
+        return len(self.sides) == 2
+
+
+@dataclass(slots=True, kw_only=True)
+class Progress:
+    """What the plan knows of one case so far."""
+
+    case: PlannedCase
+    iterations: int = 1
+    parts: int = 2
+    call_ns: float = 0.0
+    candidate: bool = False
+    first_pair: int = 1  # pairs before this one were screening and are not judged on
+    pairs: int = 0
+    spent_ns: int = 0
+    rounds: dict[Side, list[RoundTable]] = field(default_factory=lambda: {side: [] for side in BOTH})
+
+    def table(self, side: Side) -> RoundTable:
+        """Return every round of one side."""
+        return join_rounds(self.rounds[side])
+
+    def judged_table(self, side: Side) -> RoundTable:
+        """Return the rounds that may be judged on."""
+        table = self.table(side)
+        return table[table["pair"] >= self.first_pair]
+
+
+@dataclass(slots=True, kw_only=True)
+class Budget:
+    """Time for the whole run, charged with what each step took; nanoseconds."""
+
+    total_ns: float
+    spent_ns: float = 0.0
+    start_ns: float = 0.0  # what opening the last pair took
+
+    def charge(self, reply: Reply) -> None:
+        """Take off what a step has cost."""
+        self.spent_ns += reply.spent_ns
+
+    @property
+    def left_ns(self) -> float:
+        """Return what is left, negative when overdrawn."""
+        return self.total_ns - self.spent_ns

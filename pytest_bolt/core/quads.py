@@ -1,0 +1,67 @@
+"""Inside a process pair: how a case is calibrated, how many quads it gets, and in which order."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Generator
+
+from pytest_bolt.core.measurement import RoundTable, join_rounds, rounds_of
+from pytest_bolt.core.progress import Budget, PlanSettings, Progress
+from pytest_bolt.core.steps import BOTH, Reply, Step, TimeRound
+from pytest_bolt.core.timing import Side
+
+PADDING_LIMIT = 1 << 20  # bytes of heap displacement
+
+
+def calibrate(progress: Progress, settings: PlanSettings) -> Generator[Step, Reply, Reply]:
+    """Choose the iterations of a part, once for both sides, so that a part takes about `part_ns`."""
+    iterations = 1
+    while True:
+        slowest = 0.0
+        for side in settings.sides:
+            reply = yield TimeRound(case=progress.case.key, side=side, iterations=iterations, parts=1)
+            slowest = max([slowest, *(timing.wall.ns for timing in reply.timings)])
+        if slowest >= settings.part_ns / 2 or iterations >= 1 << 30:
+            break
+        growth = settings.part_ns / max(slowest, settings.part_ns / 10)
+        iterations = max(iterations + 1, int(iterations * growth))
+    progress.call_ns = slowest / iterations
+    progress.iterations = max(1, round(settings.part_ns / max(progress.call_ns, 1e-3)))
+    progress.parts = settings.parts if progress.call_ns < 2 * settings.part_ns else 1
+    return Reply()
+
+
+def quads_in_pair(progress: Progress, others: int, settings: PlanSettings, budget: Budget) -> int:
+    """Return how many quads are worth their time.
+
+    `settings.quads` where they fit into 0.1 s, fewer for long calls, at least one. Opening a pair costs, so
+    that where few cases share it each may take up to half its share of that cost, at most 1 s.
+    """
+    quad = 4 * progress.parts * progress.iterations * max(progress.call_ns, 1.0)
+    share = min(budget.start_ns / (2 * others), 1e9)
+    least = min(settings.quads, int(0.1e9 / quad))
+    return max(1, least, min(settings.most_quads, int(share / quad)))
+
+
+def measure_quads(
+    pair: int, progress: Progress, settings: PlanSettings, count: int, rng: random.Random
+) -> Generator[Step, Reply, Reply]:
+    """Time `count` quads, ABBA and BAAB in turn, and keep their rounds; the heap moves before each."""
+    first, second = rng.sample(settings.sides, 2) if settings.paired else (Side.HEAD, Side.HEAD)
+    taken: dict[Side, list[RoundTable]] = {side: [] for side in BOTH}
+    for quad in range(count):
+        moved: set[Side] = set()
+        for position, side in enumerate((first, second, second, first)):
+            reply = yield TimeRound(
+                case=progress.case.key,
+                side=side,
+                iterations=progress.iterations,
+                parts=progress.parts,
+                padding=0 if side in moved else rng.randrange(1, PADDING_LIMIT),
+            )
+            moved.add(side)
+            taken[side].append(rounds_of(pair, quad, position, reply.timings))
+        first, second = second, first
+    for side in BOTH:
+        progress.rounds[side].append(join_rounds(taken[side]))
+    return Reply()

@@ -1,0 +1,40 @@
+"""Pytest's items and reports, as both the controller and a worker see them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+_MESSAGE_LIMIT = 300
+
+
+def is_benchmark(item: pytest.Item) -> bool:
+    """Return whether a test asks for the fixture `benchmark` or `bolt`."""
+    return not {"benchmark", "bolt", "benchmark_weave"}.isdisjoint(getattr(item, "fixturenames", ()))
+
+
+def item_key(item: pytest.Item, root: Path) -> str:
+    """Return what names a test on both sides: its file relative to `root`, then pytest's own path in it.
+
+    Node ids alone do not do: those of files outside the root directory depend on where it lies.
+    """
+    path = item.path
+    place = path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
+    return f"{place}::{item.nodeid.partition('::')[2]}"
+
+
+def headline(report: pytest.TestReport) -> str:
+    """Return one line that says why a test failed."""
+    crash = getattr(report.longrepr, "reprcrash", None)
+    text = str(getattr(crash, "message", "") or report.longreprtext).strip()
+    line = text.splitlines()[0] if text else f"failed in {report.when}"
+    prefix = "" if report.when == "call" else f"{report.when}: "
+    return (prefix + line)[:_MESSAGE_LIMIT]
+
+
+def skip_reason(report: pytest.TestReport) -> str:
+    """Return why a test was skipped."""
+    if isinstance(report.longrepr, tuple):
+        return str(report.longrepr[2]).removeprefix("Skipped: ")
+    return str(getattr(report, "wasxfail", "") or "skipped")
