@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from pytest_bolt.core.expectation import parse_all
 from pytest_bolt.errors import BoltError
 from pytest_bolt.settings import FailOn, Settings, parse_fail_on, parse_margin, unknown
 
@@ -54,10 +55,12 @@ def _from_keys(keys: Mapping[str, Any], settings: Settings) -> Marked:
         if key not in KEYS:
             raise unknown("key", key, KEYS)
     margin = parse_margin(str(keys["margin"])) if "margin" in keys else settings.margin
+    expect = _texts(keys.get("expect", ()))
+    parse_all(expect)  # only to refuse here, with the name of the test, what cannot be read
     return Marked(
         margin=settings.margin if "margin" in settings.typed else margin,
         fail_on=parse_fail_on(_texts(keys["fail_on"])) if "fail_on" in keys else settings.fail_on,
-        expect=_texts(keys.get("expect", ())),
+        expect=expect,
         hypothesis=str(keys.get("hypothesis", "")),
         operation=str(keys.get("operation", "")),
     )

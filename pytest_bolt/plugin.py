@@ -10,7 +10,7 @@ from pytest_bolt import hookspecs
 from pytest_bolt.errors import BoltError
 from pytest_bolt.fixtures import bolt
 from pytest_bolt.matrix_fixtures import device, dtype, impl
-from pytest_bolt.options import BY_NAME, OPTIONS
+from pytest_bolt.options import OPTIONS
 
 if TYPE_CHECKING:
     from pytest_bolt.session import BoltSession
@@ -47,7 +47,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) 
     """Take the `benchmark` fixture over where this is a bolt run, before pytest-benchmark starts."""
     options = early_config.known_args_namespace
     worker = early_config.pluginmanager.hasplugin(WORKER)
-    if worker or any(getattr(options, BY_NAME[name].dest) for name in ("measure", "compare")):
+    if worker or options.bolt_measure or options.bolt_compare is not None:
         from pytest_bolt.takeover import take_over
 
         take_over(early_config)
@@ -64,7 +64,8 @@ def pytest_configure(config: pytest.Config) -> None:
         "bolt(margin, fail_on, expect, hypothesis, operation, dtypes): benchmark settings of a test",
     )
     given = vars(config.option)
-    if not any(given[option.dest] for option in OPTIONS) or config.pluginmanager.hasplugin(WORKER):
+    said = [given[option.dest] for option in OPTIONS]
+    if all(value in (None, False) for value in said) or config.pluginmanager.hasplugin(WORKER):
         return
     settings = settings_in(config)
     if settings.adapter or settings.device or settings.dtype:

@@ -20,6 +20,7 @@ from pytest_bolt.errors import BoltError
 from pytest_bolt.journal.write import parse_option
 from pytest_bolt.machine import environment
 from pytest_bolt.measuring.process import PINNED_ENVIRONMENT
+from pytest_bolt.repo.cache import cache_folder, prepare_cache
 from pytest_bolt.repo.opening import main_worktree, open_repository
 from pytest_bolt.repo.refs import resolve_base, resolve_head
 from pytest_bolt.settings import Settings
@@ -90,6 +91,8 @@ def prepare(config: pytest.Config, settings: Settings) -> Prepared:
         resolve_head(repo, ignore=ignore) if repo is not None else Revision(commit="", name="(no repository)")
     )
     base = resolve_base(repo, settings.compare) if repo is not None and settings.compare is not None else None
+    if base is not None and settings.mode != "stored":
+        prepare_cache(cache_folder(os.environ))
     expect = settings.expect or tuple(filter(None, [head.trailers.get("Expect", "")]))
     expectations = parse_all(expect)
     store = open_store(settings.store or str(_store_place(config, repo)))

@@ -157,7 +157,8 @@ def _value(option: Option, given: Mapping[str, Any], ini: Callable[[str], Any]) 
         return bool(said)
     if option.repeatable:
         return tuple(said or ())
-    text = said if said not in (None, "", []) else option.default
+    from_ini = origin != option.flag
+    text = option.default if said is None or (from_ini and said in ("", [])) else said
     if text is None:
         return None
     if option.choices and text not in option.choices:

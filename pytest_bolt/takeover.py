@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from pytest_bolt.fixtures import LOCKSTEP, Benchmark
+from pytest_bolt.bench import Benchmark
+from pytest_bolt.fixtures import LOCKSTEP
 
 _PEER = "benchmark"
 _OURS = "bolt-benchmark"

@@ -13,6 +13,7 @@ import pytest
 
 from pytest_bolt.core.measurement import Side
 from pytest_bolt.core.record import Revision
+from pytest_bolt.measuring.pairing import START_LIMIT_S
 from pytest_bolt.measuring.process import (
     FOLDER_VARIABLE,
     Worker,
@@ -213,7 +214,8 @@ def _own_benchmarks(
     arguments = _arguments(session, tests, selecting=True)
     moved = tuple(_move_word(word, head, base) for word in arguments)
     try:
-        return _collected(replace(spec, arguments=moved), session.settings.timeout), ""
+        limit = max(session.settings.timeout, START_LIMIT_S)
+        return _collected(replace(spec, arguments=moved), limit), ""
     except WorkerGone as gone:
         return None, f"the base's own suite could not be collected: {gone.message}"
 

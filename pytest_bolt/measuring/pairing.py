@@ -25,6 +25,7 @@ from pytest_bolt.measuring.protocol import timing_from_wire
 
 _Answer = TypeVar("_Answer")
 
+START_LIMIT_S = 300.0  # importing and collecting is no step of a benchmark; --bolt-timeout may be short
 _RUNNING, _READY, _FINISHED, _WAITING = "running", "ready", "finished", "exclusive"
 
 
@@ -233,7 +234,7 @@ class PairExecutor:
     def _guarded(self, side: Side, work: Callable[[float], _Answer], *, starting: bool = False) -> _Answer:
         """Run `work` with the time limit; a worker that is gone ends the pair and blames its side."""
         try:
-            return work(self._timeout_s)
+            return work(max(self._timeout_s, START_LIMIT_S) if starting else self._timeout_s)
         except WorkerGone as gone:
             self.stop()
             if starting and side is Side.HEAD:

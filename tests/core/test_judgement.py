@@ -149,7 +149,7 @@ def test_differing_page_faults_are_called_unstable() -> None:
 def test_differing_pairs_are_called_unstable() -> None:
     base = join_rounds(rounds(1e6, 1e6, pair=pair) for pair in range(1, 6))
     head = join_rounds(
-        rounds(value, value, pair=pair) for pair, value in enumerate((1e6, 1.2e6, 1e6, 1.3e6, 1e6), 1)
+        rounds(value, value, pair=pair) for pair, value in enumerate((1e6, 1.2e6, 0.9e6, 1.3e6, 0.8e6), 1)
     )
     ratios = judgement.pair_ratios(base, head, Clock.FILTERED)
     assert "process pairs differ" in judgement.quality(base, head, ratios, Clock.FILTERED)[0]

@@ -1,0 +1,101 @@
+"""The program of error rates goes on where it was stopped; nothing is measured here."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from benchmarks import error_rates
+from benchmarks.pytest_commands import CommandFailedError, Compared
+from benchmarks.run_log import RunLog
+from benchmarks.watched_process import Finished
+
+COMPARISON = {
+    "case": {"case_id": {"node_id": "tests/test_speed.py::test_speed[squares]"}},
+    "verdict": "same",
+    "ratio": {"estimate": 1.0, "low": 0.99, "high": 1.01},
+    "base_time": {"ns": 8000.0},
+    "head_time": None,
+    "detectable": 0.02,
+    "clock": "filt",
+    "pairs": 3,
+    "quads": 15,
+    "reason": "",
+    "warnings": [],
+}
+
+
+@pytest.fixture
+def compared(monkeypatch):
+    """The options of every comparison that was asked for; `fails` makes the next ones fail."""
+    calls = []
+
+    def compare(folder, project, *, work, options):
+        assert (folder / ".git").is_dir()
+        calls.append(options)
+        if compare.fails:
+            raise CommandFailedError("exit code 3\nit broke")
+        finished = Finished(code=0, seconds=2.0, own_peak=1, any_peak=1, output="")
+        return Compared(
+            finished=finished, report={"run": {"environment": {"facts": {}}}, "comparisons": [COMPARISON]}
+        )
+
+    compare.fails = False
+    compare.calls = calls
+    monkeypatch.setattr(error_rates, "compare", compare)
+    return compare
+
+
+def words(folder, runs):
+    return [f"--out={folder}", f"--runs={runs}", "--variants=identical,slower-20"]
+
+
+def test_finished_runs_are_not_repeated(compared, tmp_path, capsys):
+    assert error_rates.main(words(tmp_path, 1)) == 0
+    assert error_rates.main(words(tmp_path, 2)) == 0
+    assert len(compared.calls) == 4
+    lines = [json.loads(text) for text in (tmp_path / "runs.jsonl").read_text().splitlines()]
+    assert [(each["variant"], each["seed"]) for each in lines] == [
+        ("identical", 1),
+        ("slower-20", 1),
+        ("identical", 2),
+        ("slower-20", 2),
+    ]
+    assert all(each["load"] >= 0 for each in lines)
+    table = capsys.readouterr().out
+    assert "| identical | 2    |" in table
+    assert (tmp_path / "table-generated.md").read_text() in table
+
+
+def test_failed_runs_are_told_and_repeated(compared, tmp_path, capsys):
+    compared.fails = True
+    assert error_rates.main(words(tmp_path, 1)) == 1
+    assert "failed: it broke" in capsys.readouterr().err
+    compared.fails = False
+    assert error_rates.main(words(tmp_path, 1)) == 0
+    assert len(compared.calls) == 4
+
+
+def test_other_settings_are_other_runs(compared, tmp_path):
+    error_rates.main(words(tmp_path, 1))
+    error_rates.main([*words(tmp_path, 1), "--margin=3%"])
+    assert len(compared.calls) == 4
+    assert "--bolt-margin=3%" in compared.calls[-1]
+
+
+def test_unknown_variants_are_refused(capsys):
+    with pytest.raises(SystemExit):
+        error_rates.main(["--variants=identical,slowly"])
+    assert "unknown variant 'slowly'" in capsys.readouterr().err
+
+
+def test_a_line_that_was_cut_off_is_forgotten(tmp_path):
+    path = tmp_path / "runs.jsonl"
+    log = RunLog(path)
+    log.append({"run": 1})
+    path.write_text(path.read_text() + '{"run": 2, "ben')
+    log = RunLog(path)
+    log.append({"run": 3})
+    again = RunLog(path)
+    assert (again.find(run=1), again.find(run=2), again.find(run=3)) == ({"run": 1}, None, {"run": 3})
