@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --progress-bar off --log $(VENV)/install.log
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --log $(VENV)/install.log
 
 # What the working tree is compared with: the previous commit, or HEAD itself where there is none.
 REF ?= $(shell git rev-parse --quiet --verify 'HEAD~1^{commit}' >/dev/null 2>&1 && echo HEAD~1 || echo HEAD)

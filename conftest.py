@@ -1,3 +1,3 @@
-"""For this repository's own tests; the suites need nothing from here."""
+"""For runs of this repository; the suites need nothing from here."""
 
-pytest_plugins = ["pytester"]
+collect_ignore = ["build", "dist"]

@@ -4,11 +4,11 @@
     python -m benchmarks.controller_memory --peer-tests=1000     the same number for both: an hour
     python -m benchmarks.controller_memory --short               100 benchmarks; 10 for pytest-benchmark
 
-Runs `pytest --bolt-compare=HEAD~1` on a generated repository of parametrised benchmarks that add two numbers,
-and `pytest --benchmark-only --benchmark-json=FILE` on one with fewer. Memory is the high-water mark of the
-process that was started, its workers left out; the largest of all its processes is shown beside it. The budget
-bounds the time; benchmarks that it does not reach are kept by the controller all the same. Returns 1 where the
-controller takes more than the limit.
+Runs `pytest --bolt-compare=HEAD~1` on a generated repository of parametrised benchmarks that add two
+numbers, and `pytest --benchmark-only --benchmark-json=FILE` on one with fewer. Memory is the high-water mark
+of the process that was started, its workers left out; the largest of all its processes is shown beside it.
+The budget bounds the time; benchmarks that it does not reach are kept by the controller all the same. Returns
+1 where the controller takes more than the limit.
 """
 
 from __future__ import annotations
@@ -22,7 +22,12 @@ from pathlib import Path
 
 from benchmarks.alarm_counts import markdown
 from benchmarks.projects import trivial, write_repository
-from benchmarks.pytest_commands import CommandFailedError, compare, measure_with_pytest_benchmark, plugin_digest
+from benchmarks.pytest_commands import (
+    CommandFailedError,
+    compare,
+    measure_with_pytest_benchmark,
+    plugin_digest,
+)
 from benchmarks.watched_process import Finished, exit_when_terminated
 
 LIMIT_MB = 300
@@ -41,7 +46,12 @@ def main(words: Sequence[str] | None = None) -> int:
             peer = _peer(asked.peer_tests, Path(scratch, "peer"))
             rows.append(_row("pytest-benchmark", asked.peer_tests, peer))
     told = ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
-    print(f"Budget {asked.budget}: {told}; load {load:.1f}; plugin sources {plugin_digest()}\n\n{markdown(rows)}", end="")
+    print(
+        f"Budget {asked.budget}: {told}; load {load:.1f}; plugin sources {plugin_digest()}\n",
+        markdown(rows),
+        sep="\n",
+        end="",
+    )
     return int(ours.own_peak > LIMIT_MB * 1e6)
 
 
@@ -53,7 +63,10 @@ def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--tests", type=int, metavar="N", help="benchmarks to compare (default: 1000)")
     parser.add_argument(
-        "--peer-tests", type=int, metavar="N", help="benchmarks for pytest-benchmark, 0 for none (default: 100)"
+        "--peer-tests",
+        type=int,
+        metavar="N",
+        help="benchmarks for pytest-benchmark, 0 for none (default: 100)",
     )
     parser.add_argument("--budget", default="5m", metavar="TIME", help="--bolt-budget (default: 5m)")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="--bolt-seed (default: 1)")

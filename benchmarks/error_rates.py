@@ -10,8 +10,9 @@ function in each run). Prints a Markdown table with 95 % intervals (Wilson).
     python -m benchmarks.error_rates --out=rates --suite=shipped the torch suites of this repository
     python -m benchmarks.error_rates --out=rates --runs=0        print the table of what is there
 
-Every finished run is a line of runs.jsonl in the folder --out, with its seed and the load before it; runs that
-are there are not repeated, so a program that was stopped goes on where it was, and --runs=20 adds ten to ten.
+Every finished run is a line of runs.jsonl in the folder --out, with its seed and the load before it; runs
+that are there are not repeated, so a program that was stopped goes on where it was, and --runs=20 adds ten to
+ten.
 """
 
 from __future__ import annotations
@@ -72,19 +73,29 @@ def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--suite", choices=SUITES, default="generated", help="which benchmarks (default: generated)")
-    parser.add_argument("--runs", type=int, metavar="N", help="runs of each variant (default: 10; 2 with --short)")
+    parser.add_argument(
+        "--suite", choices=SUITES, default="generated", help="which benchmarks (default: generated)"
+    )
+    parser.add_argument(
+        "--runs", type=int, metavar="N", help="runs of each variant (default: 10; 2 with --short)"
+    )
     parser.add_argument(
         "--variants",
         type=_variants,
         metavar="NAMES",
-        help=f"comma-separated (default: {','.join(variants())}); slower-2, slower-3, slower-5, slower-10 too",
+        help=f"comma-separated (default: {','.join(variants())}); slower-2, -3, -5, -10 too",
     )
     parser.add_argument("--margin", default="5%", help="--bolt-margin of every run (default: 5%%)")
-    parser.add_argument("--budget", metavar="TIME", help="--bolt-budget of every run (default: 10m; 40s with --short)")
-    parser.add_argument("--seed", type=int, default=1, metavar="N", help="seed of the first run; the next has N + 1")
+    parser.add_argument(
+        "--budget", metavar="TIME", help="--bolt-budget of every run (default: 10m; 40s with --short)"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=1, metavar="N", help="seed of the first run; the next has N + 1"
+    )
     parser.add_argument("--out", metavar="FOLDER", help="where results are kept (default: nowhere)")
-    parser.add_argument("--keep-stores", action="store_true", help="keep each run's store with all rounds in --out")
+    parser.add_argument(
+        "--keep-stores", action="store_true", help="keep each run's store with all rounds in --out"
+    )
     parser.add_argument("--short", action="store_true", help="two runs of three variants with a small budget")
     asked = parser.parse_args(words)
     if asked.keep_stores and not asked.out:
@@ -165,7 +176,12 @@ def _benchmark(comparison: Mapping[str, Any], project: Project) -> dict[str, Any
     node_id = comparison["case"]["case_id"]["node_id"]
     kept = ("verdict", "ratio", "detectable", "clock", "pairs", "quads", "reason", "warnings")
     times = {side: (comparison[side] or {}).get("ns") for side in ("base_time", "head_time")}
-    return {"id": node_id, "slowed": project.slows(node_id), **times, **{key: comparison[key] for key in kept}}
+    return {
+        "id": node_id,
+        "slowed": project.slows(node_id),
+        **times,
+        **{key: comparison[key] for key in kept},
+    }
 
 
 def _said(line: Line) -> str:
@@ -177,7 +193,7 @@ def _said(line: Line) -> str:
 
 
 def _table(log: RunLog, asked: argparse.Namespace) -> str:
-    """Return the table of all runs of this suite, margin and budget that the log holds, whatever their number."""
+    """Return the table of all runs of this suite, margin and budget that the log holds."""
     alike = {name: getattr(asked, name) for name in ("suite", "margin", "budget")}
     same = [line for line in log.lines if all(line[name] == value for name, value in alike.items())]
     names = [*variants(), *sorted({line["variant"] for line in same} - set(variants()))]

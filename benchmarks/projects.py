@@ -16,7 +16,7 @@ BASE = "HEAD~1"
 IDENTICAL = "identical"
 SLOWER = "slower-"
 INI = "[tool.pytest.ini_options]\nmarkers = []\n"
-IGNORED = "\n".join([".bolt/", "__pycache__/", ".pytest_cache/", ".benchmarks/", ".hypothesis/", ""])
+IGNORED = ".bolt/\n__pycache__/\n.pytest_cache/\n.benchmarks/\n.hypothesis/\n"
 OPERATIONS = {"run_softmax": "softmax", "run_rmsnorm": "rmsnorm", "run_attention": "attention"}
 SUITE = '''
 """Every function of the library, one benchmark each."""
@@ -105,7 +105,9 @@ def percent_of(variant: str) -> int:
         return 0
     number = variant.removeprefix(SLOWER)
     if number == variant or not number.isdecimal() or not 1 <= int(number) <= 100:
-        raise ValueError(f"unknown variant {variant!r}; known: {', '.join(variants())}, and slower-N from 1 to 100")
+        raise ValueError(
+            f"unknown variant {variant!r}; known: {', '.join(variants())}, and slower-N from 1 to 100"
+        )
     return int(number)
 
 
@@ -141,7 +143,9 @@ def shipped(variant: str, run: int) -> Project:
         base[manual] = repeated(base[manual], operation, fewer)
         slowed = (f"test_{OPERATIONS[operation]}_speed[", "[manual-")
         return Project(base=base, head=head, arguments=arguments, slowed=slowed, subject=operation)
-    own = {path for path in base if path.count("/") == 1 and path.startswith("reference/")} - {"reference/__init__.py"}
+    own = {path for path in base if path.count("/") == 1 and path.startswith("reference/")} - {
+        "reference/__init__.py"
+    }
     return Project(base=base, head=_harmless(variant, base, own), arguments=arguments)
 
 
@@ -178,7 +182,9 @@ def write_repository(project: Project, folder: Path) -> None:
 def git(folder: Path, *arguments: str) -> None:
     """Run git without anybody's settings; the same files give the same commits."""
     person = {"NAME": "Somebody", "EMAIL": "somebody@example.org", "DATE": "2026-01-01T00:00:00Z"}
-    environ = {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in person.items()}
+    environ = {
+        f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in person.items()
+    }
     environ |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
     inherited = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
     subprocess.run(["git", *arguments], cwd=folder, env={**inherited, **environ}, check=True)  # noqa: S607 - git is on the path

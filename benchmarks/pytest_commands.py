@@ -42,7 +42,13 @@ def compare(
     """
     report = work / "report.json"
     report.unlink(missing_ok=True)
-    command = [*PYTEST, *project.arguments, f"--bolt-compare={base}", "--bolt-mode=paired", f"--bolt-json={report}"]
+    command = [
+        *PYTEST,
+        *project.arguments,
+        f"--bolt-compare={base}",
+        "--bolt-mode=paired",
+        f"--bolt-json={report}",
+    ]
     finished = watched_process.run(
         [*command, *options], cwd=folder, environ=environment(work), output=work / "output.txt"
     )
@@ -78,6 +84,6 @@ def plugin_digest() -> str:
 
 
 def environment(work: Path) -> dict[str, str]:
-    """Return this process's environment without what steers pytest, git and pytest-bolt, with a cache in `work`."""
+    """Return this process's environment without settings of pytest, git and the plugin; cache in `work`."""
     inherited = {key: value for key, value in os.environ.items() if not key.startswith(_SESSION_PREFIXES)}
     return inherited | {"BOLT_CACHE_DIR": str(work / "cache")}

@@ -1,4 +1,4 @@
-"""One JSON line a finished run, appended and flushed at once, so that a long program can be taken up again."""
+"""One JSON line a finished run, written at once, so that a long program can be taken up again."""
 
 from __future__ import annotations
 

@@ -3,11 +3,11 @@
     python -m benchmarks.seconds_per_benchmark --repeats=5
     python -m benchmarks.seconds_per_benchmark --suite=shipped --repeats=3
 
-Compared is the wall time of whole commands. `pytest --bolt-compare=HEAD~1` includes everything: the worktree of
-the base, every process start, checks, screening and confirmation of both sides. pytest-benchmark is run as a
-person would who wants to know the same: `pytest --benchmark-only --benchmark-json=FILE` in the head (one side),
-then in the base (both sides); checking the base out is not counted, and in the shipped suites it checks no
-result. Which goes first alternates. Memory is that of the process that the person started.
+Compared is the wall time of whole commands. `pytest --bolt-compare=HEAD~1` includes everything: the worktree
+of the base, every process start, checks, screening and confirmation of both sides. pytest-benchmark is run as
+a person would who wants to know the same: `pytest --benchmark-only --benchmark-json=FILE` in the head (one
+side), then in the base (both sides); checking the base out is not counted, and in the shipped suites it checks
+no result. Which goes first alternates. Memory is that of the process that the person started.
 """
 
 from __future__ import annotations
@@ -23,7 +23,12 @@ from statistics import median
 
 from benchmarks.alarm_counts import markdown
 from benchmarks.projects import BASE, SUITES, Project, for_pytest_benchmark, git, percent_of, write_repository
-from benchmarks.pytest_commands import CommandFailedError, compare, measure_with_pytest_benchmark, plugin_digest
+from benchmarks.pytest_commands import (
+    CommandFailedError,
+    compare,
+    measure_with_pytest_benchmark,
+    plugin_digest,
+)
 from benchmarks.watched_process import exit_when_terminated
 
 HEADINGS = ("what", "s a benchmark, median", "least", "most", "peak MB", "times bolt")
@@ -64,13 +69,19 @@ def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--suite", choices=SUITES, default="generated", help="which benchmarks (default: generated)")
+    parser.add_argument(
+        "--suite", choices=SUITES, default="generated", help="which benchmarks (default: generated)"
+    )
     parser.add_argument("--variant", default="objects", help="how the head differs (default: objects)")
-    parser.add_argument("--repeats", type=int, default=3, metavar="N", help="how often both are run (default: 3)")
+    parser.add_argument(
+        "--repeats", type=int, default=3, metavar="N", help="how often both are run (default: 3)"
+    )
     parser.add_argument("--margin", default="5%", help="--bolt-margin (default: 5%%)")
     parser.add_argument("--budget", default="10m", metavar="TIME", help="--bolt-budget (default: 10m)")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="seed of the first repeat")
-    parser.add_argument("--only", metavar="EXPRESSION", help="pytest's -k in place of the suite's own, for a quick look")
+    parser.add_argument(
+        "--only", metavar="EXPRESSION", help="pytest's -k in place of the suite's own, for a quick look"
+    )
     asked = parser.parse_args(words)
     try:
         percent_of(asked.variant)
@@ -103,7 +114,11 @@ def _repeat(number: int, asked: argparse.Namespace, scratch: Path) -> Repeat:
 
 
 def _ours(project: Project, work: Path, number: int, asked: argparse.Namespace) -> tuple[Cost, int, int]:
-    options = [f"--bolt-margin={asked.margin}", f"--bolt-budget={asked.budget}", f"--bolt-seed={asked.seed + number}"]
+    options = [
+        f"--bolt-margin={asked.margin}",
+        f"--bolt-budget={asked.budget}",
+        f"--bolt-seed={asked.seed + number}",
+    ]
     compared = compare(work / "project", project, work=work, options=options)
     comparisons = compared.report["comparisons"]
     judged = sum(each["verdict"] in {"slower", "faster", "same"} for each in comparisons)

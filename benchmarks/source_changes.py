@@ -41,7 +41,9 @@ def longer_docstring(source: str) -> str:
 def renamed_locals(source: str) -> str:
     """Return the source with every local variable of every function under another name."""
     lines = source.splitlines(keepends=True)
-    for name in sorted(_locals(ast.parse(source)), key=lambda name: (name.lineno, name.col_offset), reverse=True):
+    for name in sorted(
+        _locals(ast.parse(source)), key=lambda name: (name.lineno, name.col_offset), reverse=True
+    ):
         line = lines[name.lineno - 1]
         lines[name.lineno - 1] = f"{line[: name.col_offset]}{name.id}_here{line[name.end_col_offset :]}"
     return "".join(lines)

@@ -46,7 +46,13 @@ def run(command: Sequence[str], *, cwd: Path, environ: Mapping[str, str], output
     with output.open("wb") as out:
         begin = time.perf_counter()
         process = subprocess.Popen(
-            command, cwd=cwd, env=environ, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
+            command,
+            cwd=cwd,
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
         )
         watch = _Watch(process.pid)
         try:
@@ -93,7 +99,9 @@ class _Watch:
                 lines = self._status.read_text().splitlines()
             except OSError:
                 return
-            self.peak = max([self.peak, *(1024 * int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))])
+            self.peak = max(
+                [self.peak, *(1024 * int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))]
+            )
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

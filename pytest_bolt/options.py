@@ -165,5 +165,3 @@ OPTIONS = (
         help="Seed of the order and layout randomisation. Default: drawn, and printed.",
     ),
 )
-
-BY_NAME = {option.name: option for option in OPTIONS}

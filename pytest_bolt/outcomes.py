@@ -43,8 +43,8 @@ def reports_of_item(
     """
     reports = [_revived(config, data) for data in serialised]
     call = next((report for report in reports if report.when == "call"), reports[-1])
-    if comparison is not None:
-        call.user_properties.extend(_properties(comparison))
+    for report in reports if comparison is not None else ():  # JUnit reads those of the last
+        report.user_properties.extend(_properties(comparison))
     if failure and not any(report.failed for report in reports):
         call.outcome = "failed"
         call.longrepr = VerdictText(failure, call.location[0])
@@ -74,7 +74,7 @@ def synthetic_reports(
             outcome="failed" if failure and when == "call" else "passed",
             longrepr=VerdictText(failure, location[0]) if failure and when == "call" else None,
             when=when,
-            user_properties=_properties(comparison) if when == "call" else [],
+            user_properties=_properties(comparison),
         )
         for when in ("setup", "call", "teardown")
     ]

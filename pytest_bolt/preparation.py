@@ -88,7 +88,7 @@ def prepare(config: pytest.Config, settings: Settings) -> Prepared:
     repo = _repository(config.rootpath, required=settings.compare is not None)
     ignore = [output.path for output in outputs]
     head = (
-        resolve_head(repo, ignore=ignore) if repo is not None else Revision(commit="", name="(no repository)")
+        resolve_head(repo, ignore=ignore) if repo is not None else Revision(commit="", name="")
     )
     base = resolve_base(repo, settings.compare) if repo is not None and settings.compare is not None else None
     if base is not None and settings.mode != "stored":

@@ -164,7 +164,8 @@ class BoltSession:
             run_plan(
                 plan(cases, self._plan_settings(used)), executor, decided=decided, progressed=self._progressed
             )
-            judge.missing(prepared.settings.fail_on.margins)
+            if not _resumes(self._config):
+                judge.missing(prepared.settings.fail_on.margins)
             state = RunState.FINISHED
         finally:
             executor.stop()
@@ -210,6 +211,11 @@ def _expectations(prepared: Prepared, benchmarks: Sequence[Benchmark]) -> tuple[
         for expectation in parse_all(benchmark.marked.expect)
     )
     return (*prepared.expectations, *marked)
+
+
+def _resumes(config: pytest.Config) -> bool:
+    """Return whether an earlier run's outcomes chose the tests: what is left out is then not missing."""
+    return bool(getattr(config.option, "lf", False) or getattr(config.option, "stepwise", False))
 
 
 def _run_plain(session: pytest.Session, items: Sequence[pytest.Item]) -> None:

@@ -96,4 +96,6 @@ def write_file(
 
 def _named(revision: Revision) -> str:
     name = revision.branch if revision.name == "HEAD" else revision.name
-    return f"{revision.short} ({name})" if name else revision.short or "this tree"
+    if not revision.commit:
+        return "this folder, which is no repository"
+    return f"{revision.short} ({name})" if name else revision.short

@@ -202,22 +202,38 @@ def _arguments(session: Session, tests: Sequence[str], *, selecting: bool = Fals
 def _own_benchmarks(
     session: Session, spec: WorkerSpec, head: Path, base: Path
 ) -> tuple[Mapping[str, str] | None, str]:
-    """Return the benchmarks of the base's own suite under the same selection, or why they are unknown."""
-    tests = []
+    """Return the benchmarks of the base's own suite under the same selection, or why they are unknown.
+
+    A test that is chosen by its id may be new, so whole files are collected.
+    """
+    if session.config.option.pyargs:
+        return None, ""
+    chosen: list[tuple[Path, str]] = []
     for word in session.config.option.file_or_dir or session.config.args:
-        place, colons, rest = str(word).partition("::")
+        place, _, test = str(word).partition("::")
         path = _move_path(session.cwd / place, head, base)
         if path.exists():
-            tests.append(f"{path}{colons}{rest}")
-    if not tests:
+            chosen.append((path, test))
+    if not chosen:
         return {}, ""
+    tests = list(dict.fromkeys(str(path) for path, _ in chosen))
     arguments = _arguments(session, tests, selecting=True)
     moved = tuple(_move_word(word, head, base) for word in arguments)
     try:
         limit = max(session.settings.timeout, START_LIMIT_S)
-        return _collected(replace(spec, arguments=moved), limit), ""
+        found = _collected(replace(spec, arguments=moved), limit)
     except WorkerGone as gone:
         return None, f"the base's own suite could not be collected: {gone.message}"
+    return {key: node_id for key, node_id in found.items() if _is_chosen(key, chosen, spec.root)}, ""
+
+
+def _is_chosen(key: str, chosen: Sequence[tuple[Path, str]], root: Path) -> bool:
+    """Return whether one of the (path, test in it) names the benchmark or something that it is part of."""
+    place, _, name = key.partition("::")
+    return any(
+        (root / place).is_relative_to(path) and (not test or name == test or name.startswith((f"{test}::", f"{test}[")))
+        for path, test in chosen
+    )
 
 
 def _collected(spec: WorkerSpec, timeout_s: float) -> Mapping[str, str]:

@@ -49,7 +49,10 @@ WORKLOADS: dict[str, tuple[Callable[[Any], Any], Callable[[], Any]]] = {
     "polynomial": (loops.polynomial, lambda: [0.75] * 200),
     "divisors": (loops.divisors, lambda: [(10946, 6765)] * 400),
     "digits": (loops.digits, lambda: list(range(10_000, 12_000))),
-    "products": (loops.products, lambda: [[list(range(row, row + 5)) for row in range(5)] for _ in range(200)]),
+    "products": (
+        loops.products,
+        lambda: [[list(range(row, row + 5)) for row in range(5)] for _ in range(200)],
+    ),
     "word_counts": (containers.word_counts, lambda: words(400)),
     "grouped": (containers.grouped, lambda: list(zip(words(2000), range(2000), strict=True))),
     "overlaps": (containers.overlaps, lambda: [frozenset(range(n % 2, 12)) for n in range(200)]),

@@ -113,7 +113,7 @@ def fails(verdict: Verdict, log_ratio: float, fail_on: Mapping[str, float]) -> b
 
 def _verdict(decide: Decide, frame: Frame) -> tuple[Verdict, str]:
     if decide.failure is None:
-        return decide.verdict or Verdict.NEW, decide.reason or ("" if decide.verdict else "measured only")
+        return decide.verdict or Verdict.NEW, decide.reason
     reason = decide.failure.message
     if decide.failure.side is Side.BASE and frame.existed is False:
         return Verdict.NEW, f"not at the base: {reason}"

@@ -105,7 +105,10 @@ class Summary:
         return {name: count for name, count in counts.items() if count}
 
     def coverage(self) -> str:
-        """Return `38 of 40 judged, 1 new, 1 incomparable`."""
+        """Return `38 of 40 judged, 1 new, 1 incomparable`; without a base, how many were measured."""
+        if self.run.base is None:
+            measured = sum(c.head_time is not None for c in self.comparisons)
+            return f"{measured} of {len(self.comparisons)} measured"
         judged = sum(c.verdict.judged for c in self.comparisons)
         counts = self.counted()
         rest = [f"{counts[v]} {v}" for v in SEVERITY if not v.judged and v in counts]

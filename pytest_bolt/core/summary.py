@@ -86,6 +86,8 @@ def verdict_text(comparison: Comparison) -> str:
         text = f"same within {percent(comparison.margin)}"
     elif verdict is Verdict.FASTER:
         text = "faster"
+    elif comparison.mode == "measure":
+        text = "measured"
     return f"{text}, failed" if comparison.failed else text
 
 

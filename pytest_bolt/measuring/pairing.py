@@ -240,7 +240,7 @@ class PairExecutor:
             if starting and side is Side.HEAD:
                 raise _cannot_start(gone) from gone
             kind = FailureKind.TIMEOUT if gone.timed_out else FailureKind.CRASHED
-            message = f"{'could not start: ' if starting else ''}{gone.message}"
+            message = f"could not start: {_own_error(gone)}" if starting else gone.message
             failure = Failure(side=side, kind=kind, message=message, detail=gone.detail)
             raise _Failed(failure, lost=True) from gone
 
@@ -249,6 +249,12 @@ class PairExecutor:
             holding.worker.quit()
         self._held = {}
         return Reply()
+
+
+def _own_error(gone: WorkerGone) -> str:
+    """Return the last line that pytest marks as an error in what the process said, else how it ended."""
+    marked = [line[1:].strip() for line in gone.detail.splitlines() if line.startswith("E   ")]
+    return f"{marked[-1]} ({gone.message})" if marked else gone.message
 
 
 def _cannot_start(gone: WorkerGone) -> BoltError:

