@@ -6,8 +6,8 @@
 Compared is the wall time of whole commands. `pytest --bolt-compare=HEAD~1` includes everything: the worktree
 of the base, every process start, checks, screening and confirmation of both sides. pytest-benchmark is run as
 a person would who wants to know the same: `pytest --benchmark-only --benchmark-json=FILE` in the head (one
-side), then in the base (both sides); checking the base out is not counted, and in the shipped suites it checks
-no result. Which goes first alternates. Memory is that of the process that the person started.
+side), then in the base (both sides); checking the base out is not counted, and in the shipped suites it
+checks no result. Which goes first alternates. Memory is that of the process that the person started.
 """
 
 from __future__ import annotations

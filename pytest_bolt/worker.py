@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import os
 import signal
 import sys
@@ -53,6 +54,8 @@ class WorkerPlugin:
                 "notes": _notes(),
             }
         )
+        gc.collect()
+        gc.freeze()  # imported code stays: no later collection has to look through it
         while (request := self.lockstep.receive())["op"] == "run":
             following = items.get(request["following"] or "")
             self._run(items.get(request["case"]), following, request)

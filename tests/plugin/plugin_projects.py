@@ -8,9 +8,9 @@ import re
 import subprocess
 import sys
 import textwrap
-import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -83,11 +83,11 @@ class Project:
         assert path.exists(), result.stdout.str() + result.stderr.str()
         return Report(result=result, data=json.loads(path.read_text()))
 
-    def junit(self, *arguments: str) -> tuple[pytest.RunResult, ET.Element]:
+    def junit(self, *arguments: str) -> tuple[pytest.RunResult, ElementTree.Element]:
         """Run pytest with a JUnit report; return both."""
         path = self.root.parent / "junit.xml"
         result = self.pytest(*arguments, f"--junitxml={path}")
-        suite = ET.parse(path).getroot().find("testsuite")
+        suite = ElementTree.parse(path).getroot().find("testsuite")
         assert suite is not None
         return result, suite
 
