@@ -48,7 +48,7 @@ def plan(cases: Sequence[PlannedCase], settings: PlanSettings) -> Steps:
     active = {case.key: Progress(case=case) for case in cases}
     yield from _run_pair(0, [case.key for case in cases], active, settings, budget, rng)
     pair = 0
-    while active and (due := _due(active, budget)):
+    while active and (due := _due(active, settings, budget)):
         pair += 1
         yield from _run_pair(pair, _shuffled(due, active, rng), active, settings, budget, rng)
         for key in due:
@@ -59,15 +59,18 @@ def plan(cases: Sequence[PlannedCase], settings: PlanSettings) -> Steps:
         yield give_up(progress, settings)
 
 
-def _due(active: dict[str, Progress], budget: Budget) -> list[str]:
-    """Return the cases that the next pair measures: all, candidates only, or none when time is up."""
+def _due(active: dict[str, Progress], settings: PlanSettings, budget: Budget) -> list[str]:
+    """Return the cases that the next pair measures: all, candidates only, or none when time is up.
+
+    Sharing pairs saves starts, but a candidate that is never confirmed is worth nothing: once the pairs that
+    confirmations still need would not fit into the budget with everything in them, they get it alone.
+    """
     if budget.left_ns <= 0:
         return []
-    expected = budget.start_ns + sum(p.spent_ns / max(p.pairs, 1) for p in active.values())
-    candidates = [key for key, progress in active.items() if progress.candidate]
-    if candidates and expected > budget.left_ns:
-        return candidates
-    return list(active)
+    candidates = {key: progress for key, progress in active.items() if progress.candidate}
+    shared = budget.start_ns + sum(p.spent_ns / max(p.pairs, 1) for p in active.values())
+    needed = max((settings.confirming_pairs - p.judged_pairs for p in candidates.values()), default=0)
+    return list(candidates) if candidates and shared * max(needed, 1) > budget.left_ns else list(active)
 
 
 def _run_pair(

@@ -44,6 +44,11 @@ class Progress:
     spent_ns: int = 0
     rounds: dict[Side, list[RoundTable]] = field(default_factory=lambda: {side: [] for side in BOTH})
 
+    @property
+    def judged_pairs(self) -> int:
+        """Return how many pairs a candidate has been measured on since it became one."""
+        return len(set(self.judged_table(Side.HEAD)["pair"].tolist()))
+
     def table(self, side: Side) -> RoundTable:
         """Return every round of one side."""
         return join_rounds(self.rounds[side])

@@ -226,3 +226,17 @@ def test_every_case_that_was_opened_is_closed() -> None:
     run(executor)
     kinds = Counter(type(step) for step in executor.steps)
     assert kinds[OpenCase] == kinds[CloseCase]
+
+
+def test_a_confirmation_that_would_not_fit_beside_the_rest_goes_alone() -> None:
+    def noisy(pair: int, case: str, side: Side) -> float:
+        return 0.2 * (-1) ** pair if case != "a" and side is Side.HEAD else 0.0
+
+    times = {"a": slowed(1.3), **{str(index): SAME for index in range(20)}}
+    executor = ScriptedExecutor(times=times, open_ns=10**7, shift=noisy)
+    shared = run(executor, budget_ns=60e9)
+    tight = ScriptedExecutor(times=times, open_ns=10**7, shift=noisy)
+    decided = run(tight, budget_ns=5e9)
+    assert shared["a"].verdict is decided["a"].verdict is Verdict.SLOWER
+    assert any(step.order == ("a",) for step in pairs_of(tight))
+    assert not any(step.order == ("a",) for step in pairs_of(executor))
