@@ -141,7 +141,7 @@ class BoltSession:
     def _run(self, session: pytest.Session, used: trees.Trees, mode: str, stored: Stored | None) -> None:
         prepared = self._prepared
         executor = PairExecutor(used.specs, timeout_s=prepared.settings.timeout)
-        command = (Path(sys.argv[0]).name, *map(str, self._config.invocation_params.args))
+        command = (*_program(), *map(str, self._config.invocation_params.args))
         judge = self._judge = Judge(
             config=self._config,
             run=prepared.new_run(command, mode),
@@ -211,6 +211,12 @@ def _expectations(prepared: Prepared, benchmarks: Sequence[Benchmark]) -> tuple[
         for expectation in parse_all(benchmark.marked.expect)
     )
     return (*prepared.expectations, *marked)
+
+
+def _program() -> tuple[str, ...]:
+    """Return how pytest was started, in words that start it again."""
+    name = Path(sys.argv[0]).name
+    return ("python", "-m", "pytest") if name == "__main__.py" else (name,)
 
 
 def _resumes(config: pytest.Config) -> bool:

@@ -115,7 +115,7 @@ class PairExecutor:
         paddings = dict(zip(self._specs, step.paddings, strict=True))
         for side in sides:
             self._held[side] = _Holding(Worker(self._specs[side], paddings[side]))
-        for side in sides:
+        for side in sorted(sides, reverse=True):  # the head first: what it cannot start ends the run
             self._collected(side, self._guarded(side, self._held[side].worker.answer, starting=True))
         return Reply()
 
@@ -197,7 +197,8 @@ class PairExecutor:
                 self._held[side].state = _RUNNING
                 self._tell(side, {"op": "finish"})
         while True:
-            for side in self._in_state(_RUNNING):
+            # The head first: where both hang or end, it is the head that is wrong.
+            for side in sorted(self._in_state(_RUNNING), reverse=True):
                 self._advance(side)
             waiting = self._in_state(_WAITING)
             if not waiting:

@@ -1,0 +1,88 @@
+"""Files that a run writes, and the command that looks at what it has stored."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from plugin_projects import COMPARE, QUICK, bolt_section, text_of
+
+
+def test_everything_that_was_asked_for_is_written(project):
+    project.edit("mylib/core.py", "total = 0", "total = 0 + 0")
+    result = project.pytest(
+        COMPARE, QUICK, "--bolt-json=out/report.json", "--bolt-markdown=out/report.md", "--bolt-journal=paper",
+        "--bolt-hypothesis=one pass instead of two", "--bolt-expect=time <= 0.95x base", "--bolt-seed=7",
+    )  # fmt: skip
+    section = bolt_section(result)
+    for name in ("out/report.json", "out/report.md", "journal/JOURNAL.md"):
+        assert f"wrote {project.root / name}" in section
+    assert section[-2:] == ["0 of 1 judged, 1 inconclusive", "nothing could be judged"]
+    report = json.loads((project.root / "out" / "report.json").read_text())
+    assert report["schema"] == "bolt-report/1"
+    assert report["run"]["hypothesis"] == "one pass instead of two"
+    assert report["run"]["settings"]["seed"] == "7"
+    assert report["run"]["head"]["diff_hash"]
+    assert report["run"]["base"]["commit"] == project.git("rev-parse", "HEAD")
+    assert "tests/test_speed.py::test_work" in (project.root / "out" / "report.md").read_text()
+    journal = (project.root / "journal" / "JOURNAL.md").read_text()
+    for words in ("one pass instead of two", "time <= 0.95x base", "inconclusive", report["run"]["run_id"]):
+        assert words in journal
+    assert report["run"]["command"][:4] == ["python", "-m", "pytest", "-p"]
+    listed = project.command("list")
+    assert report["run"]["run_id"] in listed.stdout
+    shown = project.command("show", report["run"]["run_id"])
+    assert "tests/test_speed.py::test_work" in shown.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("factor", "conclusion"), [(5, "confirmed"), (1, "refuted")])
+def test_the_conclusion_is_computed(project, factor, conclusion):
+    body = "def work(n):\n    for _ in range({0}):\n        total = sum(i * i for i in range(n))\n    return total\n"
+    project.library(body.format(5 if factor == 5 else 1))
+    project.commit("base")
+    project.library(body.format(1 if factor == 5 else 5))
+    project.pytest(COMPARE, "--bolt-journal=paper", "--bolt-expect=time <= 0.6x base", "--bolt-margin=20%")
+    journal = (project.root / "journal" / "JOURNAL.md").read_text()
+    assert conclusion in journal.lower()
+    assert {"confirmed": "refuted", "refuted": "confirmed"}[conclusion] not in journal.lower()
+
+
+def test_expectations_of_markers_and_trailers_count_too(project):
+    project.suite(
+        """
+        import pytest
+        from mylib.core import work
+
+        @pytest.mark.bolt(expect="time <= 0.5x base")
+        def test_marked(benchmark):
+            benchmark(work, 10)
+        """
+    )
+    project.commit("quicker\n\nHypothesis: fewer loops\nExpect: time <= 0.8x base")
+    project.pytest(COMPARE, QUICK, "--bolt-journal=paper")
+    journal = (project.root / "journal" / "JOURNAL.md").read_text()
+    for words in ("fewer loops", "time <= 0.8x base", "time <= 0.5x base"):
+        assert words in journal
+
+
+def test_a_damaged_journal_is_left_alone_and_said(project):
+    project.edit("mylib/core.py", "total = 0", "total = 0 + 0")
+    project.pytest(COMPARE, QUICK, "--bolt-journal=paper")
+    journal = project.root / "journal" / "JOURNAL.md"
+    lines = [line for line in journal.read_text().splitlines() if "<!--" not in line or "/bolt" not in line]
+    broken = "\n".join(lines).replace("<!-- /", "<!-- ")
+    journal.write_text(broken)
+    path = project.root / "report.json"
+    result = project.pytest(COMPARE, QUICK, "--bolt-journal=paper", f"--bolt-json={path}")
+    assert "INTERNALERROR" not in text_of(result)
+    assert "Traceback" not in text_of(result)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    assert path.exists()
+
+
+def test_reports_of_an_interrupted_collection_are_not_written(project):
+    project.library("def work(n) return n\n")
+    result = project.bolt("--bolt-json=report.json")
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    assert not (project.root / "report.json").exists()
