@@ -1,4 +1,4 @@
-"""The `bolt` fixture. Every pytest run imports this, so what it is made of is imported when it is asked for."""
+"""The `bolt` fixture, which every pytest run imports: what it is made of is imported when asked for."""
 
 from __future__ import annotations
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import socket
 import sys
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
 from pytest_bolt.core.environment import Environment
 
 _PACKAGES = ("pytest", "pytest-benchmark", "pytest-bolt", "numpy", "torch", "triton")
+_NVIDIA = Path("/proc/driver/nvidia")
 _CPU_INFO = Path("/proc/cpuinfo")
 
 
@@ -70,12 +71,17 @@ def _version(package: str) -> str:
 
 
 def _gpus() -> dict[str, str]:
-    """Return GPU names and driver where torch has been imported already; importing it takes seconds."""
-    torch: Any = sys.modules.get("torch")
-    if torch is None or not torch.cuda.is_available():
+    """Return GPU names and the driver's major version, from where the driver tells them without torch."""
+    try:
+        driver = (_NVIDIA / "version").read_text(errors="replace")
+        facts = [path.read_text(errors="replace") for path in sorted(_NVIDIA.glob("gpus/*/information"))]
+    except OSError:
         return {}
-    names = [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())]
-    return {
-        "gpu_names": ", ".join(names),
-        "gpu_driver_major": str(torch.version.cuda or "").partition(".")[0],
-    }
+    models = [
+        line.partition(":")[2].strip()
+        for text in facts
+        for line in text.splitlines()
+        if line.startswith("Model:")
+    ]
+    major = re.search(r"\s(\d+)\.\d+", driver)
+    return {"gpu_names": ", ".join(models), "gpu_driver_major": major[1] if major else ""}

@@ -87,9 +87,7 @@ def prepare(config: pytest.Config, settings: Settings) -> Prepared:
     outputs = _outputs(settings, config.invocation_params.dir)
     repo = _repository(config.rootpath, required=settings.compare is not None)
     ignore = [output.path for output in outputs]
-    head = (
-        resolve_head(repo, ignore=ignore) if repo is not None else Revision(commit="", name="")
-    )
+    head = resolve_head(repo, ignore=ignore) if repo is not None else Revision(commit="", name="")
     base = resolve_base(repo, settings.compare) if repo is not None and settings.compare is not None else None
     if base is not None and settings.mode != "stored":
         prepare_cache(cache_folder(os.environ))

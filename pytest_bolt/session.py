@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -174,14 +175,12 @@ class BoltSession:
 
     def _plan_settings(self, used: trees.Trees) -> PlanSettings:
         settings = self._prepared.settings
-        least = (
-            {"screening_pairs": _THOROUGH_PAIRS, "confirming_pairs": _THOROUGH_PAIRS}
-            if settings.thorough
-            else {}
+        plain = PlanSettings(
+            seed=self._prepared.seed, sides=tuple(used.specs), budget_ns=settings.budget * 1e9
         )
-        return PlanSettings(
-            seed=self._prepared.seed, sides=tuple(used.specs), budget_ns=settings.budget * 1e9, **least
-        )
+        if not settings.thorough:
+            return plain
+        return replace(plain, screening_pairs=_THOROUGH_PAIRS, confirming_pairs=_THOROUGH_PAIRS)
 
     def _same_code(self) -> bool:
         repo, base = self._prepared.repo, self._prepared.base
@@ -190,9 +189,9 @@ class BoltSession:
         return identical(repo, base.commit, ignore=[output.path for output in self._prepared.outputs])
 
     def _progressed(self, step: Step, reply: Reply) -> None:
-        self._spent_ns += reply.spent_ns
         if isinstance(step, OpenPair):
             self._pair = step.pair
+        self._spent_ns += reply.spent_ns if self._pair > 0 else 0  # checking is not charged to the budget
         if isinstance(step, ClosePair) and self._judge is not None:
             self._teller.progress(
                 pair=self._pair,

@@ -187,6 +187,9 @@ def _arguments(session: Session, tests: Sequence[str], *, selecting: bool = Fals
     config = session.config
     manager = config.pluginmanager
     added = [word for name, words in _QUIETING.items() if manager.hasplugin(name) for word in words]
+    if manager.hasplugin("randomly") and hasattr(config.option, "randomly_seed"):
+        # Both sides draw the same random numbers, whatever pytest-randomly would choose for each.
+        added += [f"--randomly-seed={_random_seed(config)}"]
     if config.inipath is not None:
         added += ["-c", str(config.inipath)]
     if not selecting:
@@ -195,8 +198,13 @@ def _arguments(session: Session, tests: Sequence[str], *, selecting: bool = Fals
         config.invocation_params.args,
         positionals=config.option.file_or_dir,
         dropped={**_OWN, **_CONTROLLER_ONLY, **({} if selecting else _SELECTING)},
-        added=[*added, f"--rootdir={config.rootpath}", *tests],
+        added=[*added, "--maxfail=0", f"--rootdir={config.rootpath}", *tests],
     )
+
+
+def _random_seed(config: pytest.Config) -> int:
+    seed = config.option.randomly_seed
+    return seed if isinstance(seed, int) else 0
 
 
 def _own_benchmarks(
@@ -231,7 +239,8 @@ def _is_chosen(key: str, chosen: Sequence[tuple[Path, str]], root: Path) -> bool
     """Return whether one of the (path, test in it) names the benchmark or something that it is part of."""
     place, _, name = key.partition("::")
     return any(
-        (root / place).is_relative_to(path) and (not test or name == test or name.startswith((f"{test}::", f"{test}[")))
+        (root / place).is_relative_to(path)
+        and (not test or name == test or name.startswith((f"{test}::", f"{test}[")))
         for path, test in chosen
     )
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import gc
 import os
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
-from _pytest.runner import runtestprotocol
 
 from pytest_bolt.fixtures import LOCKSTEP
 from pytest_bolt.items import headline, is_benchmark, item_key, skip_reason
@@ -31,10 +32,20 @@ class WorkerPlugin:
         self.lockstep = Lockstep(channel)
         self._settings = config
         self._collect_errors: dict[str, str] = {}
+        self._reports: list[pytest.TestReport] = []
 
     def pytest_configure(self, config: pytest.Config) -> None:
         """Offer the lockstep to the fixtures."""
         config.stash[LOCKSTEP] = self.lockstep
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep what the running test has to say."""
+        self._reports.append(report)
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Take time limits off: a test held at its benchmark call is waiting, not hanging."""
+        for node in {node for item in items for node in item.listchain()}:
+            node.own_markers[:] = [mark for mark in node.own_markers if mark.name != "timeout"]
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Remember why a file could not be collected."""
@@ -56,12 +67,15 @@ class WorkerPlugin:
         )
         gc.collect()
         gc.freeze()  # imported code stays: no later collection has to look through it
-        while (request := self.lockstep.receive())["op"] == "run":
-            following = items.get(request["following"] or "")
-            self._run(items.get(request["case"]), following, request)
+        while (request := self.lockstep.receive())["op"] != "quit":
+            # Anything else was meant for a test that has ended by itself in between.
+            if request["op"] == "run":
+                self._run(items.get(request["case"]), items.get(request["following"] or ""), request)
         # Fixtures are taken down; what other plugins do at the end of a session (reports, caches) is the
         # controller's business and would cost every process pair up to seconds.
         session._setupstate.teardown_exact(None)  # noqa: SLF001 - as pytest's own runner ends a session
+        with suppress(Exception):
+            atexit._run_exitfuncs()  # noqa: SLF001 - there is no public way to run them before os._exit
         os._exit(0)
 
     def _misplaced(self) -> str:
@@ -80,7 +94,9 @@ class WorkerPlugin:
             self.lockstep.send({"event": "finished", "absent": True})
             return
         self.lockstep.start(check=request["check"])
-        reports = runtestprotocol(item, log=False, nextitem=following)
+        self._reports = []
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        reports = self._reports
         failed = next((report for report in reports if report.failed), None)
         skipped = next((report for report in reports if report.skipped), None)
         self.lockstep.send(

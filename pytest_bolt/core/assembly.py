@@ -64,7 +64,7 @@ def comparison_of(decide: Decide, case: Case, frame: Frame, told: Mapping[Side, 
         reason=reason,
         detail=decide.failure.detail if decide.failure else "",
         warnings=decide.warnings if speed else (),
-        metrics=(*metrics_of(told), *cpu_time(decide)) if speed else (),
+        metrics=(*metrics_of(told), *other_clocks(decide)) if speed else (),
     )
 
 
@@ -140,21 +140,25 @@ def metrics_of(told: Mapping[Side, Told]) -> tuple[Metric, ...]:
     )
 
 
-def cpu_time(decide: Decide) -> tuple[Metric, ...]:
-    """Return process CPU time of one iteration as a metric beside wall time."""
+def other_clocks(decide: Decide) -> tuple[Metric, ...]:
+    """Return CPU and device time of one iteration as metrics beside the clock that decided."""
     base, head = decide.rounds[Side.BASE], decide.rounds[Side.HEAD]
-    if not len(base) or not len(head) or not (base["cpu_ns"].all() and head["cpu_ns"].all()):
+    if not len(base) or not len(head):
         return ()
-    ratios = judgement.pair_ratios(base, head, Clock.CPU)
-    return (
+    return tuple(
         Metric(
-            name="cpu_time",
+            name=name,
             unit="ns",
             better="lower",
-            base=judgement.typical_time(base, Clock.CPU).ns,
-            head=judgement.typical_time(head, Clock.CPU).ns,
-            ratio=judgement.ratio_of(judgement.estimate(ratios)),
-        ),
+            base=judgement.typical_time(base, clock).ns,
+            head=judgement.typical_time(head, clock).ns,
+            ratio=judgement.ratio_of(judgement.estimate(judgement.pair_ratios(base, head, clock))),
+        )
+        for name, clock, column in (
+            ("cpu_time", Clock.CPU, "cpu_ns"),
+            ("device_time", Clock.DEVICE, "device_ns"),
+        )
+        if base[column].all() and head[column].all()
     )
 
 

@@ -9,12 +9,22 @@ import numpy as np
 
 from pytest_bolt.core.comparison import Interval
 from pytest_bolt.core.measurement import Clock, RoundTable
-from pytest_bolt.core.stats import BoolArray, Estimate, FloatArray, hodges_lehmann, interval, standard_error
+from pytest_bolt.core.stats import (
+    CONFIDENCE,
+    BoolArray,
+    Estimate,
+    FloatArray,
+    hodges_lehmann,
+    interval,
+    standard_error,
+)
 from pytest_bolt.core.units import IterationTime
 from pytest_bolt.core.verdict import Verdict
 
 PREEMPTED = 0.02  # a part that lost more of its wall time than this was disturbed
-WAITING = 0.10  # work that waits loses at least this much of its wall time, by its own will
+PARALLEL = 1.1  # CPU time over wall time from which on work runs on several threads
+PARALLEL_LEAST_NS = 20e3  # a call, below which reading the clocks weighs more than the call
+DEVICE_SHARE = 0.25  # device time over wall time below which the host is what takes the time
 UNSTABLE_SHARE = 0.5
 
 
@@ -49,45 +59,53 @@ class PairRatio:
 def choose_clock(*sides: RoundTable) -> Clock:
     """Return what the batch values of a case are read from.
 
-    Device events where there are any. Wall time, lower quartile, where the work runs on several
-    threads or waits by its own will (sleep, input and output): there CPU time says nothing about how
-    long it takes. Otherwise wall time without the parts that were preempted.
+    Device events where they account for most of the time. Wall time, lower quartile, where the work runs on
+    several threads, waits by its own will (sleep, input and output) or for a device that it hardly uses:
+    there CPU time says nothing about how long it takes. Otherwise wall time without the parts that were
+    preempted.
     """
     rounds = np.concatenate(sides)
     if not len(rounds):
         return Clock.FILTERED
     if (rounds["device_ns"] > 0).all():
-        return Clock.DEVICE
+        share = min(float(np.median(s["device_ns"] / np.maximum(s["wall_ns"], 1))) for s in sides if len(s))
+        return Clock.DEVICE if share > DEVICE_SHARE else Clock.WALL
     if any(_waits(side) or _is_parallel(side) for side in sides if len(side)):
         return Clock.WALL
     return Clock.FILTERED
 
 
 def _waits(rounds: RoundTable) -> bool:
-    wall, cpu = rounds["wall_ns"].astype(float), rounds["cpu_ns"].astype(float)
-    idle = (wall - cpu) > WAITING * wall
-    return bool(np.mean(idle & (rounds["voluntary"] > 0)) > UNSTABLE_SHARE)
+    by_own_will = rounds["voluntary"] > rounds["involuntary"]  # preemption of busy work is involuntary
+    return bool(np.mean(~_undisturbed(rounds) & by_own_will) > UNSTABLE_SHARE)
 
 
 def _is_parallel(rounds: RoundTable) -> bool:
-    return bool(np.median(rounds["cpu_ns"] / np.maximum(rounds["wall_ns"], 1)) > 1.0 + WAITING)
+    call = np.median(rounds["wall_ns"] / rounds["iterations"])
+    share = np.median(rounds["cpu_ns"] / np.maximum(rounds["wall_ns"], 1))
+    return bool(call > PARALLEL_LEAST_NS and share > PARALLEL)
 
 
 def round_values(rounds: RoundTable, clock: Clock) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return pair index, quad index and time of one iteration in ns, one entry a round."""
+    """Return pair index, quad index and time of one iteration in ns, one entry a round.
+
+    The parts of a round stand together, in the order in which they were timed.
+    """
     if not len(rounds):
         empty = np.empty(0)
         return empty, empty, empty
     place = np.stack([rounds["pair"], rounds["quad"], rounds["position"]])
-    keys, inverse = np.unique(place, axis=1, return_inverse=True)
+    starts = np.flatnonzero(np.any(np.diff(place.astype(int), axis=1, prepend=-1), axis=0))
     parts = _part_values(rounds, clock) / rounds["iterations"]
-    clean = _undisturbed(rounds) if clock is Clock.FILTERED else np.ones(len(rounds), dtype=bool)
-    values = np.empty(keys.shape[1])
-    for index in range(keys.shape[1]):
-        mine = inverse.ravel() == index
-        chosen = mine & clean
-        values[index] = _value_of_round(parts[chosen if chosen.any() else mine], clock)
-    return keys[0].astype(float), keys[1].astype(float), values
+    if clock is Clock.FILTERED:
+        clean = _undisturbed(rounds)
+        any_clean = np.repeat(np.logical_or.reduceat(clean, starts), np.diff(starts, append=len(rounds)))
+        parts = np.where(clean | ~any_clean, parts, np.nan)  # a round that was disturbed throughout counts
+    groups = np.split(parts, starts[1:])
+    width = max(map(len, groups))
+    table = np.array([np.pad(group, (0, width - len(group)), constant_values=np.nan) for group in groups])
+    values = np.nanquantile(table, 0.25 if clock is Clock.WALL else 0.5, axis=1)
+    return rounds["pair"][starts].astype(float), rounds["quad"][starts].astype(float), values
 
 
 def _undisturbed(rounds: RoundTable) -> BoolArray:
@@ -106,10 +124,6 @@ def _part_values(rounds: RoundTable, clock: Clock) -> FloatArray:
             return np.asarray(wall)
         case Clock.FILTERED:
             return np.where(_undisturbed(rounds), wall, np.minimum(wall, cpu))
-
-
-def _value_of_round(parts: FloatArray, clock: Clock) -> float:
-    return float(np.quantile(parts, 0.25) if clock is Clock.WALL else np.median(parts))
 
 
 def pair_ratios(base: RoundTable, head: RoundTable, clock: Clock) -> tuple[PairRatio, ...]:
@@ -132,9 +146,10 @@ def _log_by_quad(rounds: RoundTable, clock: Clock) -> dict[tuple[int, int], floa
     return {key: sum(values) / len(values) for key, values in logs.items()}
 
 
-def estimate(ratios: tuple[PairRatio, ...]) -> Estimate:
-    """Return the log-ratio over process pairs with its interval."""
-    return interval([ratio.value for ratio in ratios], errors=[ratio.error for ratio in ratios])
+def estimate(ratios: tuple[PairRatio, ...], *, probability: float = CONFIDENCE) -> Estimate:
+    """Return the log-ratio over process pairs with its interval, `probability` on either side."""
+    values, errors = ([getattr(ratio, name) for ratio in ratios] for name in ("value", "error"))
+    return interval(values, errors=errors, probability=probability)
 
 
 def judge(found: Estimate, margins: Margins) -> Verdict:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pytest_bolt.core import judgement
+from pytest_bolt.core.judgement import PairRatio
 from pytest_bolt.core.progress import PlanSettings, Progress
 from pytest_bolt.core.steps import BOTH, Decide
 from pytest_bolt.core.timing import Side
 from pytest_bolt.core.verdict import Verdict
+
+CONFIRMING = 0.9975  # on either side, for an effect to be confirmed
 
 
 def look(progress: Progress, settings: PlanSettings) -> Decide | None:
@@ -15,11 +18,12 @@ def look(progress: Progress, settings: PlanSettings) -> Decide | None:
         return _conclude(progress, None, "") if progress.pairs >= settings.screening_pairs else None
     base, head = (progress.judged_table(side) for side in BOTH)
     ratios = judgement.pair_ratios(base, head, judgement.choose_clock(base, head))
-    needed = settings.confirming_pairs if progress.candidate else settings.screening_pairs
-    if len(ratios) < needed:
+    if len(ratios) < settings.screening_pairs:
         return None
     verdict = judgement.judge(judgement.estimate(ratios), progress.case.margins)
-    if verdict in {Verdict.SLOWER, Verdict.FASTER} and not progress.candidate:
+    if progress.candidate:
+        verdict = _confirmed(verdict, ratios, progress, settings)
+    elif verdict in {Verdict.SLOWER, Verdict.FASTER}:
         progress.candidate = True
         progress.first_pair = int(progress.table(Side.HEAD)["pair"].max()) + 1
         return None
@@ -27,6 +31,20 @@ def look(progress: Progress, settings: PlanSettings) -> Decide | None:
     if verdict is Verdict.INCONCLUSIVE and progress.pairs < limit:
         return None
     return _conclude(progress, verdict, "" if verdict.judged else _undecided(settings))
+
+
+def _confirmed(
+    verdict: Verdict, ratios: tuple[PairRatio, ...], progress: Progress, settings: PlanSettings
+) -> Verdict:
+    """Return the verdict on fresh pairs, INCONCLUSIVE between looks.
+
+    Each look is another chance for equal code to seem different: looks are few, and an effect has to show
+    in a wider interval than the one that is reported.
+    """
+    if len(ratios) not in {settings.confirming_pairs, *settings.confirming_looks}:
+        return Verdict.INCONCLUSIVE
+    strict = judgement.judge(judgement.estimate(ratios, probability=CONFIRMING), progress.case.margins)
+    return verdict if verdict in {strict, Verdict.SAME} else Verdict.INCONCLUSIVE
 
 
 def give_up(progress: Progress, settings: PlanSettings) -> Decide:
@@ -44,14 +62,12 @@ def _undecided(settings: PlanSettings) -> str:
 def _conclude(progress: Progress, verdict: Verdict | None, reason: str) -> Decide:
     rounds = {side: progress.table(side) for side in BOTH}
     base, head = (progress.judged_table(side) for side in BOTH)
-    if not len(head) and len(rounds[Side.HEAD]):  # a candidate without one fresh pair: show what picked it
-        base, head = rounds[Side.BASE], rounds[Side.HEAD]
     clock = judgement.choose_clock(base, head)
     ratios = judgement.pair_ratios(base, head, clock)
     return Decide(
         case=progress.case.key,
         verdict=verdict,
-        estimate=judgement.estimate(ratios) if ratios else None,
+        estimate=judgement.estimate(ratios) if len(ratios) > 1 else None,  # one pair has no spread
         clock=clock,
         times={
             side: judgement.typical_time(table, clock)

@@ -17,7 +17,8 @@ class PlanSettings:
     sides: tuple[Side, ...] = BOTH
     screening_pairs: int = 3
     confirming_pairs: int = 8
-    most_pairs: int = 24
+    confirming_looks: tuple[int, ...] = (12, 18, 25, 32)  # after the first one
+    most_pairs: int = 32
     quads: int = 5
     most_quads: int = 20
     part_ns: float = 1e6

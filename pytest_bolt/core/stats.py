@@ -10,6 +10,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from statistics import NormalDist
 
 import numpy as np
 import numpy.typing as npt
@@ -17,9 +18,9 @@ import numpy.typing as npt
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 
-NORMAL_99 = 2.326347874040841  # one-sided 99 % quantile of the normal distribution
+CONFIDENCE = 0.99  # on either side of an interval
 NORMAL_95 = 1.6448536269514722  # one-sided 95 %, the power asked of a detectable effect
-TRIM_EVERY = 10  # one pair is trimmed from each end for every ten
+TRIM_EVERY = 6  # one pair is trimmed from each end for every six
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,17 +57,24 @@ def standard_error(values: Sequence[float] | FloatArray) -> float:
     return float(array.std(ddof=1) / math.sqrt(array.size)) if array.size > 1 else 0.0
 
 
-def interval(values: Sequence[float], *, errors: Sequence[float] = (), floor: float = 0.01) -> Estimate:
-    """Return the 98 % interval (1 % on either side) of the mean over process pairs.
+def interval(
+    values: Sequence[float],
+    *,
+    errors: Sequence[float] = (),
+    floor: float = 0.01,
+    probability: float = CONFIDENCE,
+) -> Estimate:
+    """Return the interval of the mean over process pairs, by default 98 %: 1 % on either side.
 
     Arguments:
         values: one log-ratio a process pair.
         errors: the standard error of each value inside its own pair; may be empty.
         floor: what is assumed as the least standard deviation between pairs (log-ratio).
+        probability: that the mean does not lie beyond one end.
 
     The half width is the larger of Student's, for the spread that was seen, and the normal one, for
-    the spread that is assumed at least. From ten pairs on the mean is trimmed by one value a side for
-    every ten (Tukey & McLaughlin 1963), since single pairs are off by 10 % and more.
+    the spread that is assumed at least. From six pairs on the mean is trimmed by one value a side for
+    every six (Tukey & McLaughlin 1963), since single pairs are off by 10 % and more.
     """
     array = np.sort(np.asarray(values, dtype=np.float64))
     count = array.size
@@ -75,11 +83,11 @@ def interval(values: Sequence[float], *, errors: Sequence[float] = (), floor: fl
     cut = count // TRIM_EVERY
     mean = float(array[cut : count - cut].mean())
     assumed = max(floor, float(np.mean(errors)) if len(errors) else 0.0) / math.sqrt(count)
-    half, error = NORMAL_99 * assumed, assumed
+    half, error = NormalDist().inv_cdf(probability) * assumed, assumed
     if count > 1:
         winsorised = np.clip(array, array[cut], array[count - 1 - cut])
         seen = float(winsorised.std(ddof=1)) / ((1 - 2 * cut / count) * math.sqrt(count))
-        half = max(half, student_quantile(0.99, count - 2 * cut - 1) * seen)
+        half = max(half, student_quantile(probability, count - 2 * cut - 1) * seen)
         error = max(error, seen)
     low, high = mean - half, mean + half
     center = min(max(float(np.median(array)), low), high)

@@ -36,9 +36,9 @@ class TorchAccelerator:
         self._flush.zero_()
 
     def mark(self) -> object:
-        """Record a timing event on the current stream."""
+        """Record a timing event on this device's current stream; the current device may be another."""
         event = self._backend.Event(enable_timing=True)
-        event.record()
+        event.record(self._backend.current_stream(self._device))
         return event
 
     def between_ns(self, start: Any, end: Any) -> float:

@@ -39,17 +39,19 @@ class Lockstep:
 
     def measure(self, target: Target, info: Mapping[str, Any], device_name: str = "") -> Any:
         """Warm up, tell the controller, time what it asks for, and return the function's result."""
-        device = device_in_use(device_name)
         self.measured = True
         self.info = dict(info)
+        target.call()  # the first call may be the one that wakes a device
+        device = device_in_use(device_name)
         warm_up(target, device)
         gc.collect()
+        placed = target
         self.send({"event": "ready"})
         while (request := self.receive())["op"] == "round":
             if request["padding"]:
                 self.move_heap(request["padding"])
-                target = target.moved()
-            timings = [time_part(target, request["iterations"], device) for _ in range(request["parts"])]
+                placed = target.moved()
+            timings = [time_part(placed, request["iterations"], device) for _ in range(request["parts"])]
             gc.collect(1)  # what the rounds left behind; older objects were looked through before
             self.send({"event": "timings", "timings": [timing_to_wire(timing) for timing in timings]})
         result = target.call()

@@ -220,7 +220,10 @@ class PairExecutor:
             holding.finished = message
 
     def _in_state(self, state: str) -> list[Side]:
-        return [side for side, holding in self._held.items() if holding.state == state]
+        """Return the sides in a state, the head first: of two that fail, it is the one to be told of."""
+        return [
+            side for side in (Side.HEAD, Side.BASE) if side in self._held and self._held[side].state == state
+        ]
 
     def _ask(self, side: Side, request: Mapping[str, Any]) -> dict[str, Any]:
         self._tell(side, request)

@@ -37,6 +37,7 @@ sys.exit(main(config, int(sys.argv[2]), int(sys.argv[3])))
 """
 _TAIL = 4000
 _GRACE_S = 5.0
+_PROCESSES = Path("/proc")  # empty where the system has none
 _HOME = str(Path(__file__).parents[2])  # the controller's plugin measures, whatever is compared
 
 # Memory comes from one heap that is never given back, so that page faults do not depend on history;
@@ -90,15 +91,28 @@ class Worker:
         self.side = spec.side
         self.folder = Path(tempfile.mkdtemp(prefix="pytest-bolt-"))
         self._output = (self.folder / "output").open("w+b")
+        self._process: subprocess.Popen[bytes] | None = None
+        self.channel: Channel | None = None
+        try:
+            self._connect(spec, padding)
+        except BaseException:
+            self.kill()
+            raise
+
+    def _connect(self, spec: WorkerSpec, padding: int) -> None:
         to_worker, from_controller = os.pipe()
         to_controller, from_worker = os.pipe()
+        self.channel = Channel(to_controller, from_controller)
         try:
             self._process = self._start(spec, padding, to_worker, from_worker)
+        except OSError as error:
+            raise WorkerGone(f"no process could be started: {error}", "") from error
         finally:
             os.close(to_worker)
             os.close(from_worker)
-        self.channel = Channel(to_controller, from_controller)
-        self.channel.send(
+        if hasattr(os, "pidfd_open"):
+            self.channel.watch(os.pidfd_open(self._process.pid))
+        self.request(
             {
                 "parent": os.getpid(),
                 "side": str(spec.side),
@@ -129,23 +143,28 @@ class Worker:
     def request(self, message: Mapping[str, Any]) -> None:
         """Send a request. Raises WorkerGone."""
         try:
-            self.channel.send(message)
+            self._wire().send(message)
         except ChannelClosed as error:
             raise self._gone() from error
 
     def answer(self, timeout_s: float | None) -> dict[str, Any]:
         """Return the next message. Raises WorkerGone when the process ended or `timeout_s` passed."""
         try:
-            return self.channel.receive(timeout_s)
+            return self._wire().receive(timeout_s)
         except ChannelTimeout as error:
             message = f"no answer within {timeout_s:g} s (--bolt-timeout)"
             raise WorkerGone(message, self._tail(), timed_out=True) from error
         except (ChannelClosed, json.JSONDecodeError) as error:
             raise self._gone() from error
 
+    def _wire(self) -> Channel:
+        if self.channel is None:
+            raise ChannelClosed
+        return self.channel
+
     def _gone(self) -> WorkerGone:
         try:
-            code = self._process.wait(_GRACE_S)
+            code = self._process.wait(_GRACE_S) if self._process else -1
         except subprocess.TimeoutExpired:
             return WorkerGone("the process closed its end of the wire", self._tail())
         return WorkerGone(f"the process ended with {_ending(code)}", self._tail())
@@ -158,22 +177,34 @@ class Worker:
 
     def quit(self) -> None:
         """Let the worker end by itself, for a few seconds, then end it."""
-        try:
-            self.channel.send({"op": "quit"})
-            self._process.wait(_GRACE_S)
-        except (ChannelClosed, subprocess.TimeoutExpired):
-            pass
-        finally:
-            self.kill()
+        with contextlib.suppress(ChannelClosed, subprocess.TimeoutExpired):
+            self._wire().send({"op": "quit"})
+            if self._process is not None:
+                self._process.wait(_GRACE_S)
+        self.kill()
 
     def kill(self) -> None:
-        """End the process group and remove the worker's temporary files."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
-        self.channel.close()
+        """End the worker with everything that it started, and remove its temporary files; once is enough."""
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+            _kill_descendants(str(self.folder))
+            self._process = None
+        if self.channel is not None:
+            self.channel.close()
+            self.channel = None
         self._output.close()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _kill_descendants(folder: str) -> None:
+    """End what a worker started in sessions of its own: its environment names the worker's folder."""
+    mark = f"{FOLDER_VARIABLE}={folder}\0".encode()
+    for place in _PROCESSES.glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError):  # it has ended meanwhile, or is not ours
+            if mark in place.read_bytes():
+                os.kill(int(place.parent.name), signal.SIGKILL)
 
 
 def worker_environment(

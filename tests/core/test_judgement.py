@@ -116,7 +116,11 @@ def test_a_round_that_was_preempted_throughout_counts_its_cpu_time() -> None:
         (rounds(1e6, 1e6), Clock.FILTERED),
         (rounds(1e6, 1e6, cpu=1e5, involuntary=3), Clock.FILTERED),
         (rounds(1e6, 1e6, cpu=1e5, voluntary=1), Clock.WALL),  # sleeps by its own will
+        (rounds(1e6, 1e6, cpu=9.5e5, voluntary=1), Clock.WALL),  # a little sleep is sleep too
+        (rounds(1e6, 1e6, cpu=9.5e5, voluntary=1, involuntary=2), Clock.FILTERED),
         (rounds(1e6, 1e6, cpu=3.5e6), Clock.WALL),  # several threads
+        (rounds(1e3, 1e3, cpu=3.5e3), Clock.FILTERED),  # reading the clocks takes longer than the call
+        (rounds(1e6, 1e6, device=BatchTime(1e4)), Clock.WALL),  # the host is what takes the time
         (rounds(1e6, 1e6, device=BatchTime(9e5)), Clock.DEVICE),
     ],
 )

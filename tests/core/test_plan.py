@@ -147,7 +147,7 @@ def test_long_calls_get_one_iteration_and_few_quads() -> None:
     executor = ScriptedExecutor(times={"a": slowed(1.0, base=2e8)})
     run(executor)
     rounds = [step for step in executor.steps if isinstance(step, TimeRound)]
-    assert {(step.iterations, step.parts) for step in rounds} == {(1, 1)}
+    assert {(step.iterations, step.parts) for step in rounds[2:]} == {(1, 1)}
     assert len(rounds) == 2 + 3 * 4  # calibration, then one quad in each of three pairs
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -101,11 +103,24 @@ def test_silence_ends_in_a_timeout(wire: tuple[Channel, Channel]) -> None:
 def test_a_closed_end_is_noticed_on_both_sides(wire: tuple[Channel, Channel]) -> None:
     here, there = wire
     there.close()
-    there.close()
+    there.close()  # once more does no harm
     with pytest.raises(ChannelClosed):
         here.receive(1.0)
     with pytest.raises(ChannelClosed):
         here.send({"op": "a"})
+
+
+def test_an_error_of_the_tests_own_signal_handler_is_not_a_closed_wire(wire: tuple[Channel, Channel]) -> None:
+    def ring(*_: object) -> None:
+        raise TimeoutError("my own alarm")
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, 0.05)
+    try:
+        with pytest.raises(TimeoutError, match="my own alarm"):
+            wire[0].receive()
+    finally:
+        signal.signal(signal.SIGALRM, before)
 
 
 def test_a_timing_crosses_the_wire_unchanged() -> None:
@@ -179,3 +194,81 @@ def test_a_file_that_cannot_be_imported_is_named(tmp_path: Path) -> None:
     worker, collected = opened(tmp_path, "import no_such_module\n")
     worker.kill()
     assert "no_such_module" in collected["errors"]["test_it.py"]  # type: ignore[index]
+
+
+def case(name: str) -> dict[str, object]:
+    return {"op": "run", "case": f"test_it.py::{name}", "following": None, "check": True}
+
+
+def test_a_worker_goes_on_after_a_test_that_ended_while_it_was_held(tmp_path: Path) -> None:
+    test = """
+        import signal
+
+        def test_watchdog(benchmark):
+            def ring(*_):
+                raise RuntimeError("watchdog")
+            signal.signal(signal.SIGALRM, ring)
+            signal.setitimer(signal.ITIMER_REAL, 0.3)
+            benchmark(int)
+
+        def test_innocent(benchmark):
+            benchmark(int)
+    """
+    worker, _ = opened(tmp_path, textwrap.dedent(test))
+    worker.request(case("test_watchdog"))
+    assert worker.answer(60.0) == {"event": "ready"}
+    assert worker.answer(60.0)["message"] == "RuntimeError: watchdog"
+    worker.request({"op": "finish"})  # meant for the test that is gone
+    worker.request(case("test_innocent"))
+    assert worker.answer(60.0) == {"event": "ready"}
+    worker.kill()
+
+
+def test_a_child_that_comes_back_from_a_test_does_not_answer_in_its_parents_place(tmp_path: Path) -> None:
+    test = "import os\ndef test_a(benchmark):\n    if os.fork() == 0:\n        raise RuntimeError\n    benchmark(int)\n"
+    worker, _ = opened(tmp_path, test)
+    worker.request(case("test_a"))
+    assert worker.answer(60.0) == {"event": "ready"}
+    worker.kill()
+
+
+def test_a_crash_is_noticed_while_a_child_holds_the_pipe(tmp_path: Path) -> None:
+    test = "import os, time\ndef test_a(benchmark):\n    if os.fork() == 0:\n        time.sleep(600)\n    os._exit(3)\n"
+    worker, _ = opened(tmp_path, test)
+    worker.request(case("test_a"))
+    with pytest.raises(WorkerGone, match="exit code 3"):
+        worker.answer(60.0)
+    worker.kill()
+
+
+def test_what_a_test_started_in_a_session_of_its_own_ends_with_the_worker(tmp_path: Path) -> None:
+    test = """
+        import subprocess, sys
+
+        def test_a(benchmark):
+            child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
+            benchmark.extra_info["child"] = child.pid
+            benchmark(int)
+    """
+    worker, _ = opened(tmp_path, textwrap.dedent(test))
+    worker.request(case("test_a"))
+    worker.answer(60.0)
+    worker.request({"op": "finish"})
+    child = worker.answer(60.0)["info"]["extra_info"]["child"]
+    worker.quit()
+    assert not Path(f"/proc/{child}").exists() or "Z" in Path(f"/proc/{child}/stat").read_text()
+
+
+def test_assertions_and_warning_filters_work_as_under_plain_pytest(tmp_path: Path) -> None:
+    test = """
+        import warnings, pytest
+
+        @pytest.mark.filterwarnings("error")
+        def test_a(benchmark):
+            warnings.warn("careful")
+            benchmark(int)
+    """
+    worker, _ = opened(tmp_path, textwrap.dedent(test))
+    worker.request(case("test_a"))
+    assert worker.answer(60.0)["message"] == "UserWarning: careful"
+    worker.quit()
