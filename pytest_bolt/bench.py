@@ -12,6 +12,7 @@ from pytest_bolt.errors import BoltError
 if TYPE_CHECKING:
     from pytest_bolt.core.tolerance import Agreement
     from pytest_bolt.measuring.lockstep import Lockstep
+    from pytest_bolt.round_stats import RoundStats
 
 
 class Speedup(NamedTuple):
@@ -47,8 +48,8 @@ class Benchmark:
     """What a test gets as `benchmark` under a bolt option, and the base of `bolt`.
 
     One test measures one function. Outside a worker process the function is called once, untimed.
-    Attributes are those of pytest-benchmark's fixture; `stats` stays None and `enabled` False, since no
-    statistics exist while the test runs.
+    Attributes are those of pytest-benchmark's fixture. After the measurement `stats` describes the rounds of
+    this process; where nothing is measured it stays None and `enabled` is False.
     """
 
     def __init__(self, item: pytest.Item, lockstep: Lockstep | None) -> None:
@@ -60,9 +61,9 @@ class Benchmark:
         self.params: dict[str, Any] | None = dict(callspec.params) if callspec else None
         self.group: str | None = marker.kwargs.get("group") if marker else None
         self.extra_info: dict[str, Any] = {}
-        self.stats = None
-        self.enabled = False
-        self.disabled = True
+        self.stats: RoundStats | None = None
+        self.enabled = lockstep is not None
+        self.disabled = not self.enabled
         self.has_error = False
         self.skipped = False
         self.cprofile = False
@@ -132,11 +133,15 @@ class Benchmark:
 
     def _in_lockstep(self, lockstep: Lockstep, call: Call, work: Mapping[str, Any]) -> Any:
         from pytest_bolt.measuring.timing import Target
+        from pytest_bolt.round_stats import RoundStats
 
         device = str(getattr(self._item, "funcargs", {}).get("device", ""))
         # The dictionary itself: what the test adds to it after the call counts too.
         told = {"group": self.group or "", "extra_info": self.extra_info, **work}
-        return lockstep.measure(Target(**call._asdict()), told, device)
+        result = lockstep.measure(Target(**call._asdict()), told, device)
+        if lockstep.timings:
+            self.stats = RoundStats(lockstep.timings)
+        return result
 
     def _refuse_second_use(self) -> NoReturn:
         raise BoltError(
@@ -158,7 +163,7 @@ class Bolt(Benchmark):
         kwargs: Mapping[str, Any] | None = None,
         twin: Callable[..., Any] | None = None,
         tier: str = "strict",
-    ) -> Agreement | None:
+    ) -> Agreement:
         """Fail the test unless `output` agrees with the oracle; see `pytest_bolt.correctness.gate.check`.
 
         Arguments:
@@ -168,10 +173,13 @@ class Bolt(Benchmark):
             twin: the framework's own operation in the same dtype; the oracle where it is not given.
             tier: strict, relaxed or interpreter.
 
-        Returns None in a process pair that only measures, where the check has been made before.
+        In a process pair that only measures, the check has been made before: it returns an agreement without
+        figures.
         """
         if self._lockstep is not None and not self._lockstep.check:
-            return None
+            from pytest_bolt.core.tolerance import Agreement
+
+            return Agreement(subject="checked before")
         from pytest_bolt.correctness.gate import check
 
         return check(output, oracle=oracle, args=args, kwargs=kwargs, twin=twin, tier=tier)

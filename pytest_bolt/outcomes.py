@@ -43,8 +43,9 @@ def reports_of_item(
     """
     reports = [_revived(config, data) for data in serialised]
     call = next((report for report in reports if report.when == "call"), reports[-1])
-    for report in reports if comparison is not None else ():  # JUnit reads those of the last
-        report.user_properties.extend(_properties(comparison))
+    properties = [] if comparison is None else _properties(comparison)
+    for report in reports:  # JUnit reads those of the last
+        report.user_properties.extend(properties)
     if failure and not any(report.failed for report in reports):
         call.outcome = "failed"
         call.longrepr = VerdictText(failure, call.location[0])

@@ -30,12 +30,13 @@ class Lockstep:
     metrics: list[dict[str, Any]] = field(default_factory=list)
     info: dict[str, Any] = field(default_factory=dict)
     measured: bool = False
+    timings: list[Timing] = field(default_factory=list)  # of the running test
     _padding: list[bytes] = field(default_factory=list)
 
     def start(self, *, check: bool) -> None:
         """Forget the last test."""
         self.check, self.measured = check, False
-        self.metrics, self.info = [], {}
+        self.metrics, self.info, self.timings = [], {}, []
 
     def measure(self, target: Target, info: Mapping[str, Any], device_name: str = "") -> Any:
         """Warm up, tell the controller, time what it asks for, and return the function's result."""
@@ -52,6 +53,7 @@ class Lockstep:
                 self.move_heap(request["padding"])
                 placed = target.moved()
             timings = [time_part(placed, request["iterations"], device) for _ in range(request["parts"])]
+            self.timings += timings
             gc.collect(1)  # what the rounds left behind; older objects were looked through before
             self.send({"event": "timings", "timings": [timing_to_wire(timing) for timing in timings]})
         result = target.call()

@@ -196,6 +196,23 @@ def test_a_file_that_cannot_be_imported_is_named(tmp_path: Path) -> None:
     assert "no_such_module" in collected["errors"]["test_it.py"]  # type: ignore[index]
 
 
+def test_a_test_may_look_at_its_statistics_afterwards(tmp_path: Path) -> None:
+    test = """
+        def test_a(benchmark):
+            benchmark(int)
+            assert benchmark.enabled
+            assert 0 < benchmark.stats["min"] <= benchmark.stats.stats.mean <= benchmark.stats["max"]
+    """
+    worker, _ = opened(tmp_path, textwrap.dedent(test))
+    worker.request(case("test_a"))
+    worker.answer(60.0)
+    worker.request({"op": "round", "iterations": 10, "parts": 3, "padding": 0})
+    worker.answer(60.0)
+    worker.request({"op": "finish"})
+    assert worker.answer(60.0)["message"] == ""
+    worker.quit()
+
+
 def case(name: str) -> dict[str, object]:
     return {"op": "run", "case": f"test_it.py::{name}", "following": None, "check": True}
 
