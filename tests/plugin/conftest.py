@@ -36,6 +36,11 @@ def empty_project(pytester, monkeypatch):
 @pytest.fixture
 def project(empty_project):
     """Return a repository with one commit: a library and one benchmark of it."""
-    files = {"pytest.ini": "[pytest]\n", "mylib/__init__.py": "", "mylib/core.py": LIBRARY, "tests/test_speed.py": SUITE}
+    files = {
+        "pytest.ini": "[pytest]\n",
+        "mylib/__init__.py": "",
+        "mylib/core.py": LIBRARY,
+        "tests/test_speed.py": SUITE,
+    }
     empty_project.commit("first", files)
     return empty_project

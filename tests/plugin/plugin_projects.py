@@ -10,7 +10,7 @@ import sys
 import textwrap
 from dataclasses import dataclass
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -39,7 +39,9 @@ class Project:
     pytester: pytest.Pytester
 
     def git(self, *arguments: str) -> str:
-        done = subprocess.run(["git", "-C", str(self.root), *arguments], capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            ["git", "-C", str(self.root), *arguments], capture_output=True, text=True, check=False
+        )
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
@@ -83,11 +85,11 @@ class Project:
         assert path.exists(), result.stdout.str() + result.stderr.str()
         return Report(result=result, data=json.loads(path.read_text()))
 
-    def junit(self, *arguments: str) -> tuple[pytest.RunResult, ElementTree.Element]:
+    def junit(self, *arguments: str) -> tuple[pytest.RunResult, ET.Element]:
         """Run pytest with a JUnit report; return both."""
         path = self.root.parent / "junit.xml"
         result = self.pytest(*arguments, f"--junitxml={path}")
-        suite = ElementTree.parse(path).getroot().find("testsuite")
+        suite = ET.parse(path).getroot().find("testsuite")
         assert suite is not None
         return result, suite
 
@@ -95,7 +97,10 @@ class Project:
         """Run the `pytest-bolt` command."""
         return subprocess.run(
             [sys.executable, "-m", "pytest_bolt", *arguments],
-            cwd=self.root, capture_output=True, text=True, check=False,
+            cwd=self.root,
+            capture_output=True,
+            text=True,
+            check=False,
         )
 
 

@@ -31,7 +31,9 @@ def broken(project, body, *options, side="head"):
     """Return the report of a suite whose middle benchmark is broken in one tree."""
     good = "benchmark(core.work, 10)"
     if side == "base":
-        project.suite(HALF_BROKEN.format(body=f"if getattr(core, 'BROKEN', True):\n            {body}\n        {good}"))
+        project.suite(
+            HALF_BROKEN.format(body=f"if getattr(core, 'BROKEN', True):\n            {body}\n        {good}")
+        )
         project.edit("mylib/core.py", "def work", "BROKEN = False\n\ndef work")
     else:
         project.suite(HALF_BROKEN.format(body=good))
@@ -50,21 +52,45 @@ def broken(project, body, *options, side="head"):
         ("pytest.exit('enough')", "the process ended with exit code 2"),
         ("raise KeyboardInterrupt", "the process ended with exit code 2"),
     ],
-    ids=["exit", "segfault", "sigkill", "closed-wire", "exit-in-the-call", "pytest-exit", "keyboard-interrupt"],
+    ids=[
+        "exit",
+        "segfault",
+        "sigkill",
+        "closed-wire",
+        "exit-in-the-call",
+        "pytest-exit",
+        "keyboard-interrupt",
+    ],
 )
 def test_a_process_that_ends_takes_only_its_own_benchmark_along(project, body, words):
     report = broken(project, body)
-    assert report.verdicts == {"test_broken": "incorrect", "test_first": "inconclusive", "test_last": "inconclusive"}
+    assert report.verdicts == {
+        "test_broken": "incorrect",
+        "test_first": "inconclusive",
+        "test_last": "inconclusive",
+    }
     assert report.comparisons["test_broken"]["reason"] == words
     assert report.result.ret == pytest.ExitCode.TESTS_FAILED
     report.result.assert_outcomes(passed=2, failed=1)
-    report.result.stdout.fnmatch_lines(["*_ test_broken _*", f"INCORRECT: {words.replace('(', '[(]')}", "FAILED tests/test_speed.py::test_broken - *"])
+    report.result.stdout.fnmatch_lines(
+        [
+            "*_ test_broken _*",
+            f"INCORRECT: {words.replace('(', '[(]')}",
+            "FAILED tests/test_speed.py::test_broken - *",
+        ]
+    )
 
 
-@pytest.mark.parametrize("body", ["time.sleep(600)", "benchmark(time.sleep, 600)"], ids=["before", "in-the-call"])
+@pytest.mark.parametrize(
+    "body", ["time.sleep(600)", "benchmark(time.sleep, 600)"], ids=["before", "in-the-call"]
+)
 def test_a_benchmark_that_hangs_meets_its_time_limit(project, body):
     report = broken(project, body, "--bolt-timeout=2s")
-    assert report.verdicts == {"test_broken": "incorrect", "test_first": "inconclusive", "test_last": "inconclusive"}
+    assert report.verdicts == {
+        "test_broken": "incorrect",
+        "test_first": "inconclusive",
+        "test_last": "inconclusive",
+    }
     assert report.comparisons["test_broken"]["reason"] == "no answer within 2 s (--bolt-timeout)"
 
 
@@ -79,7 +105,11 @@ def test_a_benchmark_that_hangs_meets_its_time_limit(project, body):
 )
 def test_a_base_that_breaks_is_incomparable(project, body, words):
     report = broken(project, body, "--bolt-timeout=2s", side="base")
-    assert report.verdicts == {"test_broken": "incomparable", "test_first": "inconclusive", "test_last": "inconclusive"}
+    assert report.verdicts == {
+        "test_broken": "incomparable",
+        "test_first": "inconclusive",
+        "test_last": "inconclusive",
+    }
     assert report.comparisons["test_broken"]["reason"] == words
     report.result.assert_outcomes(passed=3)
 
@@ -116,7 +146,9 @@ def test_every_benchmark_broken(project):
 
 def test_tests_that_cannot_even_be_started_in_a_process_of_their_own(project):
     """They run under plain pytest only, for some reason of their own; then nothing can be compared."""
-    project.write({"conftest.py": "import os\n\nif 'BOLT_WORKER' in os.environ:\n    raise RuntimeError('not here')\n"})
+    project.write(
+        {"conftest.py": "import os\n\nif 'BOLT_WORKER' in os.environ:\n    raise RuntimeError('not here')\n"}
+    )
     result = project.bolt()
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     said = text_of(result)

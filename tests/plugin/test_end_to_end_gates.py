@@ -96,7 +96,9 @@ def test_a_marker_has_the_last_word_on_what_fails(project, ini, option, marker, 
     """It is how a test opts out of a gate or into one: command line over ini file, marker over both."""
     project.write({"pytest.ini": f"[pytest]\n{ini}\n"})
     if marker:
-        project.edit("tests/test_speed.py", "def test", f"import pytest\n\n@pytest.mark.bolt({marker})\ndef test")
+        project.edit(
+            "tests/test_speed.py", "def test", f"import pytest\n\n@pytest.mark.bolt({marker})\ndef test"
+        )
     project.bolt(*option).assert_outcomes(**{"failed" if fails else "passed": 1})
 
 
@@ -195,6 +197,11 @@ def test_every_ini_key_is_read(project):
     )
     report = project.report(COMPARE)
     settings = report.data["run"]["settings"]
-    assert (settings["budget"], settings["mode"], settings["env"], settings["threads"]) == ("0.002", "paired", "keep", "2")
+    assert (settings["budget"], settings["mode"], settings["env"], settings["threads"]) == (
+        "0.002",
+        "paired",
+        "keep",
+        "2",
+    )
     assert (settings["thorough"], settings["fail_on"]) == ("True", "missing,new")
     assert (project.root / "elsewhere.sqlite").exists()

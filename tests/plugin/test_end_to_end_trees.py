@@ -81,7 +81,12 @@ def test_the_pytest_command_does_not_put_the_folder_on_the_path(empty_project, m
     """`pytest` alone, not `python -m pytest`: a conftest at the root is what makes a flat layout importable."""
     trace = tmp_path / "trace"
     monkeypatch.setenv("TRACE", str(trace))
-    files = {"pytest.ini": "[pytest]\n", "conftest.py": "", "mylib/__init__.py": "", "mylib/core.py": WHERE.format(version="old")}
+    files = {
+        "pytest.ini": "[pytest]\n",
+        "conftest.py": "",
+        "mylib/__init__.py": "",
+        "mylib/core.py": WHERE.format(version="old"),
+    }
     empty_project.commit("old", {**files, "tests/test_where.py": SUITE.format(module="mylib.core")})
     empty_project.write({"mylib/core.py": WHERE.format(version="new")})
     program = Path(sys.executable).with_name("pytest")
@@ -100,7 +105,12 @@ def test_run_from_a_folder_below(traced, empty_project, monkeypatch):
 def test_a_project_below_the_top_of_the_repository(traced, empty_project, monkeypatch):
     (empty_project.root / "part").mkdir()
     monkeypatch.chdir(empty_project.root / "part")
-    traced({"part/pytest.ini": "[pytest]\n", "part/conftest.py": ""}, "part/mylib/core.py", "mylib.core", start="part/")
+    traced(
+        {"part/pytest.ini": "[pytest]\n", "part/conftest.py": ""},
+        "part/mylib/core.py",
+        "mylib.core",
+        start="part/",
+    )
 
 
 def test_helpers_beside_the_tests_are_the_heads_on_both_sides(project):
@@ -116,7 +126,11 @@ def test_helpers_beside_the_tests_are_the_heads_on_both_sides(project):
     )
     project.write({"tests/helper.py": "SIZE = 5 + 5\n", "tests/second.py": "", "tests/data/one.txt": "1"})
     project.edit("tests/test_speed.py", "from helper", "import pathlib\nimport second\nfrom helper")
-    project.edit("tests/test_speed.py", "assert", "assert pathlib.Path(__file__).with_name('data').joinpath('one.txt').exists()\n    assert")
+    project.edit(
+        "tests/test_speed.py",
+        "assert",
+        "assert pathlib.Path(__file__).with_name('data').joinpath('one.txt').exists()\n    assert",
+    )
     report = project.report(COMPARE, QUICK)
     assert report.verdicts == {"test_work": "inconclusive"}, text_of(report.result)
 
@@ -178,7 +192,9 @@ def test_a_dirty_tree_is_stored_as_dirty_and_is_no_baseline(project):
 
 def test_files_that_the_run_writes_do_not_make_the_tree_dirty(project):
     for _ in range(2):
-        report = project.pytest(COMPARE, QUICK, "--bolt-json=report.json", "--bolt-markdown=out/report.md", "--bolt-journal=paper")
+        report = project.pytest(
+            COMPARE, QUICK, "--bolt-json=report.json", "--bolt-markdown=out/report.md", "--bolt-journal=paper"
+        )
         assert (project.root / "report.json").exists(), text_of(report)
     assert '"diff_hash": ""' in (project.root / "report.json").read_text()
 
@@ -195,7 +211,9 @@ def test_a_linked_worktree_keeps_its_results_in_the_main_one(project, monkeypatc
 
 def test_a_selection_made_by_addopts_does_not_hide_what_was_chosen(project):
     """`-m` on the command line replaces that of addopts; so it must for the workers."""
-    project.write({"pytest.ini": "[pytest]\nmarkers = long: takes long\naddopts = -m 'not long' --strict-config\n"})
+    project.write(
+        {"pytest.ini": "[pytest]\nmarkers = long: takes long\naddopts = -m 'not long' --strict-config\n"}
+    )
     project.suite(
         """
         import pytest

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 from plugin_projects import COMPARE, QUICK, bolt_section
@@ -70,7 +70,7 @@ def test_slower_is_a_failed_test_everywhere(slowed):
 
 
 def from_junit(path):
-    suite = ElementTree.parse(path).getroot().find("testsuite")
+    suite = ET.parse(path).getroot().find("testsuite")
     assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("2", "1", "0")
     cases = {case.get("name"): case for case in suite.iter("testcase")}
     properties = {entry.get("name"): entry.get("value") for entry in cases["test_work"].iter("property")}
@@ -352,7 +352,9 @@ def test_a_new_benchmark_chosen_by_its_own_name_is_new(project):
     assert report.verdicts == {"test_cube": "new"}
 
 
-@pytest.mark.parametrize("selection", [("-k", "kept"), ("--deselect=tests/test_speed.py::test_other",), ("--lf",)])
+@pytest.mark.parametrize(
+    "selection", [("-k", "kept"), ("--deselect=tests/test_speed.py::test_other",), ("--lf",)]
+)
 def test_what_was_not_chosen_is_not_missing(project, selection):
     project.suite(
         """

@@ -84,9 +84,18 @@ WHOLE_SUITE = """
         benchmark(work, 50)
 """
 NAMES = {
-    "test_call", "test_call_by_keyword", "test_decorated", "test_pedantic", "test_pedantic_setup_and_teardown",
-    "test_fresh_argument_for_every_call", "test_extra_info_and_group", "test_all_marker_keys",
-    "test_stats_are_guarded", "test_attributes[50]", "test_attributes[60]", "test_record_property",
+    "test_call",
+    "test_call_by_keyword",
+    "test_decorated",
+    "test_pedantic",
+    "test_pedantic_setup_and_teardown",
+    "test_fresh_argument_for_every_call",
+    "test_extra_info_and_group",
+    "test_all_marker_keys",
+    "test_stats_are_guarded",
+    "test_attributes[50]",
+    "test_attributes[60]",
+    "test_record_property",
 }
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import html
 import json
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from plugin_projects import COMPARE, QUICK
 
-SUITE = r'''
+SUITE = r"""
     import pytest
     from mylib.core import work
 
@@ -24,12 +24,16 @@ SUITE = r'''
     class Test_Größe:
         def test_méthode(self, benchmark):
             benchmark(work, 10)
-'''
+"""
 COUNT = 18
 
 
 def test_hostile_ids_survive_everywhere(project):
-    project.write({"pytest.ini": "[pytest]\ndisable_test_id_escaping_and_forfeit_all_rights_to_community_support = true\n"})
+    project.write(
+        {
+            "pytest.ini": "[pytest]\ndisable_test_id_escaping_and_forfeit_all_rights_to_community_support = true\n"
+        }
+    )
     project.suite(SUITE.replace(r'"a\x00b", "\ud800", ', ""))
     survive(project, COUNT - 2)
 
@@ -40,14 +44,17 @@ def test_escaped_ids_survive_everywhere(project):
 
 
 def survive(project, count):
-    files = [f"--junitxml={project.root.parent / 'junit.xml'}", f"--bolt-markdown={project.root.parent / 'report.md'}"]
+    files = [
+        f"--junitxml={project.root.parent / 'junit.xml'}",
+        f"--bolt-markdown={project.root.parent / 'report.md'}",
+    ]
     report = project.report(COMPARE, QUICK, "--bolt-journal=paper", *files)
     report.result.assert_outcomes(passed=count)
     assert len(report.comparisons) == count
     assert set(report.verdicts.values()) == {"inconclusive"}
     markdown = html.unescape((project.root.parent / "report.md").read_text())
     assert markdown.count("tests/test_speed.py::") == count
-    suite = ElementTree.parse(project.root.parent / "junit.xml").getroot().find("testsuite")
+    suite = ET.parse(project.root.parent / "junit.xml").getroot().find("testsuite")
     assert suite.get("tests") == str(count)
     run = report.data["run"]["run_id"]
     shown = json.loads(project.command("show", run, "--json").stdout)
@@ -59,7 +66,12 @@ def survive(project, count):
 
 
 def test_folders_and_files_with_odd_names(project):
-    project.commit("odd", {"tests/sub dir/naïve/test_ö x.py": "from mylib.core import work\n\ndef test_work(benchmark):\n    benchmark(work, 10)\n"})
+    project.commit(
+        "odd",
+        {
+            "tests/sub dir/naïve/test_ö x.py": "from mylib.core import work\n\ndef test_work(benchmark):\n    benchmark(work, 10)\n"
+        },
+    )
     report = project.report(COMPARE, QUICK, "tests/sub dir")
     assert report.verdicts == {"test_work": "inconclusive"}
 

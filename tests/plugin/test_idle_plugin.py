@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import pytest
 from plugin_projects import needs
 
@@ -178,7 +177,9 @@ def test_outside_of_a_repository_this_tree_can_still_be_measured(pytester, monke
     (folder / "mylib").mkdir(parents=True)
     (folder / "pytest.ini").write_text("[pytest]\n")
     (folder / "mylib" / "core.py").write_text("def work(n):\n    return n\n")
-    (folder / "test_a.py").write_text("from mylib.core import work\n\ndef test_a(benchmark):\n    benchmark(work, 1)\n")
+    (folder / "test_a.py").write_text(
+        "from mylib.core import work\n\ndef test_a(benchmark):\n    benchmark(work, 1)\n"
+    )
     monkeypatch.chdir(folder)
     result = pytester.runpytest_subprocess("--bolt", "--bolt-budget=1ms")
     assert result.ret == 0

@@ -28,10 +28,12 @@ REACHED = "import pathlib\npathlib.Path({place!r}).touch()\n"
 
 
 @pytest.fixture
-def marked(monkeypatch):
+def marked(monkeypatch, tmp_path):
     """Return what tells the processes of this test from all others: their environment carries it."""
     marker = f"BOLT_TEST_{uuid.uuid4().hex}"
     monkeypatch.setenv(marker, "1")
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
     yield marker
     for pid in processes(marker):
         os.kill(pid, signal.SIGKILL)
@@ -62,7 +64,9 @@ def wait_until(condition, process) -> None:
 
 def started(project, *arguments: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", COMPARE, *arguments]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=project.root)
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=project.root
+    )
 
 
 def stop(process: subprocess.Popen[str], signal_number: int) -> str:
@@ -90,7 +94,9 @@ def test_stopped_at_any_moment(project, marked, tmp_path, moment, number):
         text = f"{text}\n{mark}"
     else:
         text = text.replace("time.sleep(600)", f"open({str(reached)!r}, 'w').close(); time.sleep(600)")
-        text = text.replace("time.sleep, 600", f"lambda: (open({str(reached)!r}, 'w').close(), time.sleep(600))")
+        text = text.replace(
+            "time.sleep, 600", f"lambda: (open({str(reached)!r}, 'w').close(), time.sleep(600))"
+        )
     good = (project.root / "tests" / "test_speed.py").read_text()
     project.write({"tests/test_speed.py": text})
     process = started(project, "--bolt-thorough" if moment == "timing" else "-q")
@@ -104,6 +110,7 @@ def test_stopped_at_any_moment(project, marked, tmp_path, moment, number):
         assert process.returncode == pytest.ExitCode.INTERRUPTED, said
         assert "KeyboardInterrupt" in said
         assert "INTERNALERROR" not in said
+        assert list((tmp_path / "tmp").glob("pytest-bolt-*")) == []
     assert nobody_left(marked)
     stored = json.loads(project.command("list", "--json").stdout)
     assert "running" not in json.dumps(stored)

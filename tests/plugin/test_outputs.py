@@ -28,7 +28,7 @@ def test_everything_that_was_asked_for_is_written(project):
     journal = (project.root / "journal" / "JOURNAL.md").read_text()
     for words in ("one pass instead of two", "time <= 0.95x base", "inconclusive", report["run"]["run_id"]):
         assert words in journal
-    assert report["run"]["command"][:4] == ["python", "-m", "pytest", "-p"]
+    assert report["run"]["command"][:3] == ["python", "-m", "pytest"]
     listed = project.command("list")
     assert report["run"]["run_id"] in listed.stdout
     shown = project.command("show", report["run"]["run_id"])

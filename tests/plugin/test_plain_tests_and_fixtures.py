@@ -142,7 +142,11 @@ def test_fixtures_are_set_up_once_a_side_and_process(project, tmp_path):
     workers = {tuple(line.split()[:2]) for line in counts}
     assert {side for side, _ in workers} == {"base", "head"}
     for side, pid in workers:
-        found = {" ".join(line.split()[2:]): count for line, count in counts.items() if line.split()[:2] == [side, pid]}
+        found = {
+            " ".join(line.split()[2:]): count
+            for line, count in counts.items()
+            if line.split()[:2] == [side, pid]
+        }
         assert found.get("session up", 0) == found.get("session down", 0) == 1
         for param in "xy":
             assert found.get(f"module up {param}", 0) <= 1
@@ -166,7 +170,9 @@ def test_what_a_failed_benchmark_printed_is_shown(project):
         """
     )
     result = project.bolt()
-    result.stdout.fnmatch_lines(["*Captured stdout call*", "standard words", "*Captured stderr call*", "wrong words"])
+    result.stdout.fnmatch_lines(
+        ["*Captured stdout call*", "standard words", "*Captured stderr call*", "wrong words"]
+    )
 
 
 def test_other_plugins_of_the_project_still_take_part(project, tmp_path):
@@ -231,8 +237,7 @@ def test_numbers_that_a_test_records_are_compared(project):
         def test_loss(bolt):
             bolt.measure(work, args=(100,), bytes=800, flops=200)
             bolt.record("loss", work(3), "nats")
-            found = bolt.speedup(work, work, args=(100,))
-            assert found.measured
+            bolt.speedup(work, work, args=(100,), at_least=0.01)
         """
     )
     project.edit("mylib/core.py", "total = 0", "total = 1")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import pytest
 from plugin_projects import COMPARE, QUICK, bolt_section, text_of
 
@@ -59,9 +58,9 @@ def test_ten_stored_runs_decide_and_start_no_second_worker(project, tmp_path):
 
 def repeat_stored_run(project, count):
     """Store copies of the one run there is, each a little different."""
-    from pytest_bolt.stores.store import open_store
-
     import dataclasses
+
+    from pytest_bolt.stores.store import open_store
 
     with open_store(str(project.root / ".bolt" / "store.sqlite")) as store:
         (run,) = store.runs()
@@ -70,7 +69,9 @@ def repeat_stored_run(project, count):
             copy = dataclasses.replace(run, run_id=f"{number:012x}")
             store.begin(copy)
             scaled = [
-                dataclasses.replace(record, time=type(record.time)(record.time.ns * (1 + 0.002 * (number % 5))))
+                dataclasses.replace(
+                    record, time=type(record.time)(record.time.ns * (1 + 0.002 * (number % 5)))
+                )
                 for record in records
             ]
             store.add(copy.run_id, None, scaled)

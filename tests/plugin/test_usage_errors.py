@@ -16,7 +16,9 @@ RAN = "import pathlib\n\npathlib.Path({place!r}).write_text('imported')\n"
 def refused(project, tmp_path):
     """Run pytest; it has to be refused with these words, and no test module may have been imported."""
     trace = tmp_path / "imported"
-    project.commit("trace", {"tests/test_trace.py": RAN.format(place=str(trace)) + "def test_trace(): pass\n"})
+    project.commit(
+        "trace", {"tests/test_trace.py": RAN.format(place=str(trace)) + "def test_trace(): pass\n"}
+    )
 
     def run(*arguments: str, says: tuple[str, ...]) -> pytest.RunResult:
         result = project.pytest(*arguments)
@@ -107,12 +109,16 @@ def test_shallow_clone(project, monkeypatch):
     project.commit("second", {"mylib/more.py": ""})
     clone = project.root.parent / "clone"
     subprocess.run(
-        ["git", "clone", "--quiet", "--depth=1", f"file://{project.root}", str(clone)], check=True, capture_output=True
+        ["git", "clone", "--quiet", "--depth=1", f"file://{project.root}", str(clone)],
+        check=True,
+        capture_output=True,
     )
     monkeypatch.chdir(clone)
     result = project.pytest("--bolt-compare=HEAD~1")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["ERROR: 'HEAD~1' is not in this clone, which is shallow*", "*-> git fetch --unshallow origin*"])
+    result.stderr.fnmatch_lines(
+        ["ERROR: 'HEAD~1' is not in this clone, which is shallow*", "*-> git fetch --unshallow origin*"]
+    )
 
 
 @pytest.mark.parametrize(
@@ -136,7 +142,9 @@ def test_outputs_that_cannot_be_written(refused, project, option):
     value = "paper:file/out" if option == "--bolt-journal" else "file/out"
     refused(COMPARE, f"{option}={value}", says=("cannot write the file", "a part of the path is a file"))
     folder = "paper:mylib" if option == "--bolt-journal" else "mylib"
-    refused(COMPARE, f"{option}={folder}", says=("cannot write a file where there is a folder", "add a file name"))
+    refused(
+        COMPARE, f"{option}={folder}", says=("cannot write a file where there is a folder", "add a file name")
+    )
 
 
 def test_the_store_cannot_be_opened(refused, project):
@@ -202,7 +210,10 @@ def test_a_marker_that_says_nonsense_is_refused_before_anything_is_measured(proj
     result = project.bolt()
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(
-        ["ERROR: @pytest.mark.bolt of tests/test_speed.py::test_misspelt: unknown key 'margn'", "*did you mean 'margin'?"]
+        [
+            "ERROR: @pytest.mark.bolt of tests/test_speed.py::test_misspelt: unknown key 'margn'",
+            "*did you mean 'margin'?",
+        ]
     )
 
 
