@@ -103,7 +103,7 @@ class BoltSession:
     def _write(self, summary: Summary) -> list[str]:
         """Write the files of a finished run; return what went wrong."""
         if summary.run.state is not RunState.FINISHED:
-            return []
+            return [f"the run was stopped, so this was not written: {o.path}" for o in self._prepared.outputs]
         problems = []
         for output in self._prepared.outputs:
             try:

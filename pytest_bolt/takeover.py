@@ -9,7 +9,7 @@ import pytest
 from pytest_bolt.bench import Benchmark
 from pytest_bolt.fixtures import LOCKSTEP
 
-_PEER = "benchmark"
+_PEERS = ("benchmark", "pytest_benchmark.plugin")  # installed, or loaded by hand with `-p`
 _OURS = "bolt-benchmark"
 
 
@@ -36,7 +36,7 @@ class BenchmarkFixtures:
 def take_over(config: pytest.Config) -> None:
     """Unregister pytest-benchmark, whose options are parsed already, and register our fixtures."""
     manager = config.pluginmanager
-    peer = manager.get_plugin(_PEER)
-    if peer is not None:
-        manager.unregister(peer, _PEER)
+    for name in _PEERS:
+        if (peer := manager.get_plugin(name)) is not None:
+            manager.unregister(peer, name)
     manager.register(BenchmarkFixtures(), _OURS)

@@ -96,6 +96,29 @@ def test_the_pytest_command_does_not_put_the_folder_on_the_path(empty_project, m
     assert {line.split()[0] for line in trace.read_text().splitlines()} == {"old", "new"}
 
 
+def test_without_a_configuration_file_and_with_the_tests_beside_the_code(traced):
+    traced({"pytest.ini": "", "conftest.py": ""}, "mylib/core.py", "mylib.core", start="mylib/")
+
+
+def test_import_mode_importlib(traced):
+    traced(
+        {"pytest.ini": "[pytest]\naddopts = --import-mode=importlib\npythonpath = .\n"},
+        "mylib/core.py",
+        "mylib.core",
+    )
+
+
+def test_files_of_another_name(empty_project):
+    files = {
+        "pytest.ini": "[pytest]\npython_files = bench_*.py\npython_functions = bench_*\ntestpaths = speed\n"
+    }
+    bench = "from code_of import work\n\ndef bench_work(benchmark):\n    benchmark(work)\n"
+    empty_project.commit("old", {**files, "code_of.py": "def work(): pass\n", "speed/bench_work.py": bench})
+    empty_project.edit("code_of.py", "pass", "return 0")
+    report = empty_project.report(COMPARE, QUICK)
+    assert report.verdicts == {"bench_work": "inconclusive"}
+
+
 def test_run_from_a_folder_below(traced, empty_project, monkeypatch):
     (empty_project.root / "tests").mkdir()
     monkeypatch.chdir(empty_project.root / "tests")

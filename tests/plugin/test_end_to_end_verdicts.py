@@ -7,7 +7,7 @@ import re
 from xml.etree import ElementTree as ET
 
 import pytest
-from plugin_projects import COMPARE, QUICK, bolt_section
+from plugin_projects import COMPARE, QUICK, bolt_section, text_of
 
 FIVE_TIMES = """
     def work(n):
@@ -140,6 +140,10 @@ def test_a_wrong_answer_fails_without_a_speed(project):
     row = next(line for line in section if line.startswith("tests/test_speed.py::test_first"))
     assert re.fullmatch(r"\S+ +- +- +- +- +INCORRECT, failed", row)
     assert "    assert 286 == 285" in section
+    others = [
+        line for line in text_of(result).splitlines() if "test_third" not in line and " in " not in line
+    ]
+    assert not [line for line in others if re.search(r"\d (ns|us|ms|s)\b", line) and "budget" not in line]
     result.stdout.fnmatch_lines(["FAILED tests/test_speed.py::test_first - assert 286 == 285*"])
 
 

@@ -70,6 +70,11 @@ WHOLE_SUITE = """
         if not benchmark.disabled:
             assert benchmark.stats["mean"] > 0
 
+    def test_stats_are_looked_at(benchmark):
+        benchmark(work, 50)
+        assert benchmark.stats["min"] <= benchmark.stats["median"] <= benchmark.stats.stats.max
+        assert benchmark.stats.stats.mean > 0
+
     @pytest.mark.parametrize("n", [50, 60])
     def test_attributes(benchmark, n):
         assert benchmark.name == f"test_attributes[{n}]"
@@ -93,6 +98,7 @@ NAMES = {
     "test_extra_info_and_group",
     "test_all_marker_keys",
     "test_stats_are_guarded",
+    "test_stats_are_looked_at",
     "test_attributes[50]",
     "test_attributes[60]",
     "test_record_property",
@@ -190,6 +196,14 @@ def test_a_test_that_never_calls_the_benchmark_is_a_plain_test(project):
     report = project.report("--bolt", QUICK)
     report.result.assert_outcomes(passed=2, skipped=1, xfailed=1)
     assert set(report.verdicts) == {"test_call"}
+
+
+def test_pytest_benchmark_loaded_by_hand(project, monkeypatch):
+    """Under another name, which must not keep its fixture in the way of ours."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    plugins = ("-p", "pytest_benchmark.plugin", "-p", "pytest_bolt.plugin")
+    report = project.report(COMPARE, QUICK, *plugins)
+    assert report.verdicts == {"test_work": "inconclusive"}
 
 
 EVERY_OPTION = (

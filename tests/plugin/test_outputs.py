@@ -81,6 +81,13 @@ def test_a_damaged_journal_is_left_alone_and_said(project):
     assert path.exists()
 
 
+def test_what_a_stopped_run_did_not_write_is_said(project):
+    project.edit("mylib/core.py", "total = 0", "total = 1")
+    result = project.bolt("-x", "--bolt-json=report.json")
+    assert not (project.root / "report.json").exists()
+    assert f"the run was stopped, so this was not written: {project.root}/report.json" in bolt_section(result)
+
+
 def test_reports_of_an_interrupted_collection_are_not_written(project):
     project.library("def work(n) return n\n")
     result = project.bolt("--bolt-json=report.json")
