@@ -172,7 +172,8 @@ def _moved(spec: WorkerSpec, head: Path, base: Path) -> WorkerSpec:
 
 
 def _move_path(path: Path, head: Path, base: Path) -> Path:
-    return base / path.relative_to(head) if path.is_relative_to(head) else path
+    inside = next((each for each in (path, path.resolve()) if each.is_relative_to(head)), None)
+    return base / inside.relative_to(head) if inside is not None else path
 
 
 def _move_word(word: str, head: Path, base: Path) -> str:
