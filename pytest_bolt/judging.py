@@ -30,8 +30,8 @@ _NOTHING = "nothing could be judged"
 class Judge:
     """Collects the comparisons of one run.
 
-    `known` is what the base's own suite holds, None where it holds the same as the head's. `stored` are
-    the baselines by case key in stored mode.
+    `known` is what the base's own suite holds, None where it holds the same as the head's, and `unread`
+    the places in it that could not be collected. `stored` are the baselines by case key in stored mode.
     """
 
     config: pytest.Config
@@ -40,6 +40,7 @@ class Judge:
     benchmarks: Mapping[str, Benchmark]
     executor: PairExecutor
     known: Mapping[str, str] | None = None
+    unread: tuple[str, ...] = ()
     stored: Mapping[str, tuple[BaselineRecord, ...]] | None = None
     noise_only: bool = False
     comparisons: list[Comparison] = field(default_factory=list)
@@ -72,15 +73,20 @@ class Judge:
         return comparison_of(decide, case, frame, told)
 
     def _frame(self, benchmark: Benchmark) -> Frame:
-        known = self.known
         return Frame(
             margin=benchmark.marked.margin_of("slower"),
             fail_on=benchmark.marked.fail_on.margins,
             seed=int(self.run.settings["seed"]),
             noise_only=self.noise_only,
-            existed=None if known is None else benchmark.key in known,
+            existed=self._existed(benchmark.key),
             mode=self.run.mode,
         )
+
+    def _existed(self, key: str) -> bool | None:
+        """Return whether the base's own suite has a benchmark, None where that is not known."""
+        if self.known is None or any(key.startswith((f"{place}::", f"{place}/")) for place in self.unread):
+            return None
+        return key in self.known
 
     def missing(self, fail_on: Mapping[str, float]) -> None:
         """Add a comparison for every benchmark that only the base has."""
@@ -114,6 +120,9 @@ class Judge:
         )
         if outcome.reports:
             reports = reports_of_item(self.config, outcome.reports, comparison, failure)
+            # A worker's ids differ where the file lies outside the root directory.
+            for report in reports:
+                report.nodeid, report.location = benchmark.item.nodeid, benchmark.item.location
         elif comparison is not None:
             item = benchmark.item
             reports = synthetic_reports(item.nodeid, item.location, comparison, failure)

@@ -150,6 +150,7 @@ class BoltSession:
             benchmarks={benchmark.key: benchmark for benchmark in self._benchmarks},
             executor=executor,
             known=used.known,
+            unread=used.unread,
             stored=stored,
             noise_only=self._same_code(),
         )

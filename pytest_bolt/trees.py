@@ -85,11 +85,22 @@ class Trees:
 
     `known` holds the node ids by key of the benchmarks in the base's own suite; None where both suites
     are the same, so that every benchmark exists on both sides, or where it could not be collected.
+    `unread` names what of that suite could not be collected: files and folders relative to the root.
     """
 
     specs: Mapping[Side, WorkerSpec]
     known: Mapping[str, str] | None = None
+    unread: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _OwnSuite:
+    """What the base's own suite holds, before the head's is laid over it; fields as in Trees."""
+
+    benchmarks: Mapping[str, str] | None = None
+    unread: tuple[str, ...] = ()
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,12 +142,13 @@ def both(session: Session, repo: Repo, base: Revision) -> Iterator[Trees]:
             testpaths=session.config.getini("testpaths"),
         )
         notes = list(tree.notes)
-        known = None
+        own = _OwnSuite()
         if overlay.differs(base_root, rootdir, suite):
-            known, problem = _own_benchmarks(session, base_spec, head, tree.path)
-            notes += [problem] if problem else []
+            own = _own_suite(session, base_spec, head, tree.path)
+            notes += [own.problem] if own.problem else []
         overlay.apply(base_root, rootdir, suite)
-        yield Trees(specs={Side.BASE: base_spec, Side.HEAD: spec}, known=known, notes=tuple(notes))
+        specs = {Side.BASE: base_spec, Side.HEAD: spec}
+        yield Trees(specs=specs, known=own.benchmarks, unread=own.unread, notes=tuple(notes))
 
 
 def _head_spec(session: Session, own: Path | None, other: Path | None) -> WorkerSpec:
@@ -208,15 +220,13 @@ def _random_seed(config: pytest.Config) -> int:
     return seed if isinstance(seed, int) else 0
 
 
-def _own_benchmarks(
-    session: Session, spec: WorkerSpec, head: Path, base: Path
-) -> tuple[Mapping[str, str] | None, str]:
+def _own_suite(session: Session, spec: WorkerSpec, head: Path, base: Path) -> _OwnSuite:
     """Return the benchmarks of the base's own suite under the same selection, or why they are unknown.
 
     A test that is chosen by its id may be new, so whole files are collected.
     """
     if session.config.option.pyargs:
-        return None, ""
+        return _OwnSuite()
     chosen: list[tuple[Path, str]] = []
     for word in session.config.option.file_or_dir or session.config.args:
         place, _, test = str(word).partition("::")
@@ -224,16 +234,22 @@ def _own_benchmarks(
         if path.exists():
             chosen.append((path, test))
     if not chosen:
-        return {}, ""
+        return _OwnSuite(benchmarks={})
     tests = list(dict.fromkeys(str(path) for path, _ in chosen))
     arguments = _arguments(session, tests, selecting=True)
     moved = tuple(_move_word(word, head, base) for word in arguments)
     try:
         limit = max(session.settings.timeout, START_LIMIT_S)
-        found = _collected(replace(spec, arguments=moved), limit)
+        message = _collected(replace(spec, arguments=moved), limit)
     except WorkerGone as gone:
-        return None, f"the base's own suite could not be collected: {gone.message}"
-    return {key: node_id for key, node_id in found.items() if _is_chosen(key, chosen, spec.root)}, ""
+        return _OwnSuite(problem=f"the base's own suite could not be collected: {gone.message}")
+    found = message["benchmarks"].items()
+    unread = tuple(message["errors"])
+    return _OwnSuite(
+        benchmarks={key: node_id for key, node_id in found if _is_chosen(key, chosen, spec.root)},
+        unread=unread,
+        problem=f"not collected of the base's own suite: {', '.join(unread)}" if unread else "",
+    )
 
 
 def _is_chosen(key: str, chosen: Sequence[tuple[Path, str]], root: Path) -> bool:
@@ -246,11 +262,11 @@ def _is_chosen(key: str, chosen: Sequence[tuple[Path, str]], root: Path) -> bool
     )
 
 
-def _collected(spec: WorkerSpec, timeout_s: float) -> Mapping[str, str]:
+def _collected(spec: WorkerSpec, timeout_s: float) -> Mapping[str, Any]:
     worker = Worker(spec, padding=1)
     try:
         message: dict[str, Any] = worker.answer(timeout_s)
         worker.quit()
     finally:
         worker.kill()
-    return dict(message["benchmarks"])
+    return message

@@ -29,6 +29,7 @@ _TOOL_FILES = frozenset({"setup", "conftest", "noxfile", "toxfile", "fabfile", "
 _SKIPPED = frozenset({"build", "dist", "docs", "doc", "examples", "node_modules", "venv", "env"})
 _SUITE_FILE = re.compile(r"test_|bench_|.*_test$")
 _CODE = frozenset({"src", "lib", "python"})
+_ENVIRONMENTS = frozenset({"site-packages", "dist-packages"})
 _DEPTH = 3  # how far below the top a project of a monorepo, or a package of a namespace, is looked for
 
 
@@ -37,6 +38,7 @@ class Misplacement(StrEnum):
 
     OTHER_TREE = "other tree"  # loaded from the other side's tree
     INSTALLED = "installed"  # loaded from a copy in site-packages
+    CHECKOUT = "checkout"  # loaded from a third checkout, which an editable install names
     NOT_BUILT = "not built"  # compiled on the other side, missing or plain Python on this one
 
 
@@ -110,6 +112,10 @@ _TEXTS = {
         "the {side} loaded {module!r} from an installed copy: both sides would measure the same code",
         "pip install -e . (or pip uninstall it and run PYTHONPATH=src python -m pytest ...)",
     ),
+    Misplacement.CHECKOUT: (
+        "the {side} loaded {module!r} from a third checkout: both sides would measure the same code",
+        "an editable install points there; put PYTHONPATH=src before the command, or pip install -e . here",
+    ),
     Misplacement.NOT_BUILT: (
         "{module!r} is compiled on one side and not on the {side}: the two cannot be compared fairly",
         "build both sides, or remove the compiled file to compare plain Python with plain Python",
@@ -129,7 +135,14 @@ def _judge(trees: Trees, names: frozenset[str], name: str, file: str) -> Misplac
     expected = _place(trees.own, project) if project and not trees.in_own(file) else None
     if expected is None:
         return None
-    return Misplaced(module=name, file=file, expected=expected, kind=Misplacement.INSTALLED)
+    kind = Misplacement.CHECKOUT if _in_checkout(file) else Misplacement.INSTALLED
+    return Misplaced(module=name, file=file, expected=expected, kind=kind)
+
+
+def _in_checkout(file: str) -> bool:
+    """Return whether a file lies in a git checkout and not in an environment inside of one."""
+    path = Path(file)
+    return _ENVIRONMENTS.isdisjoint(path.parts) and any((parent / ".git").exists() for parent in path.parents)
 
 
 def _not_built(trees: Trees, name: str, file: str) -> Misplaced:

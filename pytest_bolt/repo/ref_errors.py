@@ -96,7 +96,7 @@ def _shallow(repo: Repo, name: str) -> BoltError:
         advice = f"git fetch --unshallow {remote}"
     else:
         advice = f"git fetch --unshallow {remote} '+refs/heads/*:refs/remotes/{remote}/*' --tags"
-        advice += f", then --bolt-compare={remote}/{branch}"
+        advice += f", then --bolt-compare={remote}/{branch} (for a tag: {name})"
     near = nearest(name, _names(repo))
     return BoltError(
         f"{name!r} is not in this clone, which is shallow: its history is cut off",

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from plugin_projects import COMPARE, QUICK, bolt_section, text_of
 
+SLOW = pytest.mark.slow
 HALF_BROKEN = """
     import os
     import signal
@@ -44,22 +45,33 @@ def broken(project, body, *options, side="head"):
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        ("os._exit(3)", "the process ended with exit code 3"),
-        ("os.kill(os.getpid(), signal.SIGSEGV)", "the process ended with signal 11 (SIGSEGV)"),
-        ("os.kill(os.getpid(), signal.SIGKILL)", "the process ended with signal 9 (SIGKILL)"),
-        ("os.closerange(3, 100)", "the process ended with exit code 1"),
-        ("benchmark(os._exit, 0)", "the process ended with exit code 0"),
-        ("pytest.exit('enough')", "the process ended with exit code 2"),
-        ("raise KeyboardInterrupt", "the process ended with exit code 2"),
-    ],
-    ids=[
-        "exit",
-        "segfault",
-        "sigkill",
-        "closed-wire",
-        "exit-in-the-call",
-        "pytest-exit",
-        "keyboard-interrupt",
+        pytest.param("os._exit(3)", "the process ended with exit code 3", id="exit"),
+        pytest.param(
+            "os.kill(os.getpid(), signal.SIGSEGV)",
+            "the process ended with signal 11 (SIGSEGV)",
+            id="segfault",
+        ),
+        pytest.param(
+            "os.kill(os.getpid(), signal.SIGKILL)",
+            "the process ended with signal 9 (SIGKILL)",
+            id="sigkill",
+            marks=SLOW,
+        ),
+        pytest.param(
+            "os.closerange(3, 100)", "the process ended with exit code 1", id="closed-wire", marks=SLOW
+        ),
+        pytest.param(
+            "benchmark(os._exit, 0)", "the process ended with exit code 0", id="exit-in-the-call", marks=SLOW
+        ),
+        pytest.param(
+            "pytest.exit('enough')", "the process ended with exit code 2", id="pytest-exit", marks=SLOW
+        ),
+        pytest.param(
+            "raise KeyboardInterrupt",
+            "the process ended with exit code 2",
+            id="keyboard-interrupt",
+            marks=SLOW,
+        ),
     ],
 )
 def test_a_process_that_ends_takes_only_its_own_benchmark_along(project, body, words):
@@ -84,6 +96,7 @@ def test_a_process_that_ends_takes_only_its_own_benchmark_along(project, body, w
 @pytest.mark.parametrize(
     "body", ["time.sleep(600)", "benchmark(time.sleep, 600)"], ids=["before", "in-the-call"]
 )
+@pytest.mark.slow
 def test_a_benchmark_that_hangs_meets_its_time_limit(project, body):
     report = broken(project, body, "--bolt-timeout=2s")
     assert report.verdicts == {
@@ -103,6 +116,7 @@ def test_a_benchmark_that_hangs_meets_its_time_limit(project, body):
     ],
     ids=["exit", "hang", "raise"],
 )
+@pytest.mark.slow
 def test_a_base_that_breaks_is_incomparable(project, body, words):
     report = broken(project, body, "--bolt-timeout=2s", side="base")
     assert report.verdicts == {
@@ -114,18 +128,21 @@ def test_a_base_that_breaks_is_incomparable(project, body, words):
     report.result.assert_outcomes(passed=3)
 
 
+@pytest.mark.slow
 def test_system_exit_is_an_ordinary_failure(project):
     report = broken(project, "sys.exit(5)")
     assert report.verdicts["test_broken"] == "incorrect"
     assert report.comparisons["test_broken"]["reason"] == "SystemExit: 5"
 
 
+@pytest.mark.slow
 def test_what_the_process_said_last_is_shown(project):
     report = broken(project, "os.write(2, b'the reason of it all\\\\n'); os._exit(3)", "-s")
     assert "the reason of it all" in report.comparisons["test_broken"]["detail"]
     report.result.stdout.fnmatch_lines(["*the reason of it all*"])
 
 
+@pytest.mark.slow
 def test_every_benchmark_broken(project):
     project.suite(
         """
@@ -144,6 +161,7 @@ def test_every_benchmark_broken(project):
     assert bolt_section(report.result)[-1] == "3 of 3 judged"
 
 
+@pytest.mark.slow
 def test_tests_that_cannot_even_be_started_in_a_process_of_their_own(project):
     """They run under plain pytest only, for some reason of their own; then nothing can be compared."""
     project.write(
@@ -157,6 +175,7 @@ def test_tests_that_cannot_even_be_started_in_a_process_of_their_own(project):
     assert "INTERNALERROR" not in said
 
 
+@pytest.mark.slow
 def test_a_child_process_of_a_killed_benchmark_is_ended_with_it(project, tmp_path):
     pid = tmp_path / "pid"
     body = f"import subprocess; open({str(pid)!r}, 'w').write(str(subprocess.Popen(['sleep', '600']).pid)); time.sleep(600)"

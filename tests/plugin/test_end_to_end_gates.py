@@ -73,6 +73,7 @@ def test_fail_on_adds_up_when_repeated(project):
     )
 
 
+@pytest.mark.slow
 def test_an_incorrect_benchmark_fails_whatever_fail_on_says(project):
     project.edit("mylib/core.py", "total = 0", "total = 1")
     result = project.bolt("--bolt-fail-on=missing")
@@ -92,6 +93,7 @@ def test_an_incorrect_benchmark_fails_whatever_fail_on_says(project):
         ("bolt_fail_on = inconclusive", (), "fail_on=()", False),
     ],
 )
+@pytest.mark.slow
 def test_a_marker_has_the_last_word_on_what_fails(project, ini, option, marker, fails):
     """It is how a test opts out of a gate or into one: command line over ini file, marker over both."""
     project.write({"pytest.ini": f"[pytest]\n{ini}\n"})
@@ -102,6 +104,7 @@ def test_a_marker_has_the_last_word_on_what_fails(project, ini, option, marker, 
     project.bolt(*option).assert_outcomes(**{"failed" if fails else "passed": 1})
 
 
+@pytest.mark.slow
 def test_the_margin_comes_from_command_line_then_marker_then_ini_then_default(project):
     marked = "import pytest\n\n@pytest.mark.bolt(margin='2%')\ndef test_marked(benchmark):\n    benchmark(work, 10)\n\n"
     project.edit("tests/test_speed.py", "def test", f"{marked}def test")
@@ -161,6 +164,7 @@ def test_a_comparison_without_a_benchmark_is_not_green(project, suite, code):
     assert "nothing could be judged" in text_of(result)
 
 
+@pytest.mark.slow
 def test_a_run_that_only_measures_may_end_green(project):
     result = project.pytest("--bolt", QUICK)
     assert result.ret == 0
@@ -177,6 +181,7 @@ def test_the_same_code_on_both_sides_measures_noise_only(project):
     assert noise not in bolt_section(changed)
 
 
+@pytest.mark.slow
 def test_every_ini_key_is_read(project):
     """A switch, a text, a list, and a value that is not the default's type."""
     project.write(

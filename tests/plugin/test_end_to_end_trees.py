@@ -49,7 +49,7 @@ def traced(empty_project, monkeypatch, tmp_path):
             version, file, cwd = line.split()
             loaded[version] = (Path(file), Path(cwd))
         head, base = loaded["new"], loaded["old"]
-        assert head[0] == empty_project.root / library
+        assert head[0].resolve() == empty_project.root / library
         assert base[0] != head[0]
         assert base[0].is_relative_to(tmp_path / "cache")
         assert str(base[0]).endswith(f"/{empty_project.root.name}/{library}")
@@ -59,24 +59,45 @@ def traced(empty_project, monkeypatch, tmp_path):
     return run
 
 
-@pytest.mark.parametrize(
-    ("files", "library", "module"),
-    [
-        ({"mylib/__init__.py": ""}, "mylib/core.py", "mylib.core"),
-        ({}, "single.py", "single"),
-        ({"pytest.ini": "[pytest]\npythonpath = src\n", "src/mylib/__init__.py": ""}, "src/mylib/core.py", "mylib.core"),
-        ({"conftest.py": "", "tests/conftest.py": ""}, "mylib/core.py", "mylib.core"),
-        ({"tests/conftest.py": "import sys, pathlib\nsys.path.insert(0, str(pathlib.Path(__file__).parents[1] / 'lib'))\n"},
-         "lib/mylib/core.py", "mylib.core"),
-        ({"pyproject.toml": "[tool.pytest.ini_options]\npythonpath = ['src']\n", "pytest.ini": "[pytest]\npythonpath = src\n"},
-         "src/namespace/part/core.py", "namespace.part.core"),
-    ],
-    ids=["flat", "module", "src", "conftest-chain", "path-in-conftest", "namespace"],
-)  # fmt: skip
+SLOW = pytest.mark.slow
+IN_SRC = "[pytest]\npythonpath = src\n"
+LIB_ON_PATH = "import sys, pathlib\nsys.path.insert(0, str(pathlib.Path(__file__).parents[1] / 'lib'))\n"
+LAYOUTS = [
+    pytest.param({"mylib/__init__.py": ""}, "mylib/core.py", "mylib.core", id="flat"),
+    pytest.param(
+        {"pytest.ini": IN_SRC, "src/mylib/__init__.py": ""}, "src/mylib/core.py", "mylib.core", id="src"
+    ),
+    pytest.param({}, "single.py", "single", id="module", marks=SLOW),
+    pytest.param(
+        {"conftest.py": "", "tests/conftest.py": ""},
+        "mylib/core.py",
+        "mylib.core",
+        id="conftest-chain",
+        marks=SLOW,
+    ),
+    pytest.param(
+        {"tests/conftest.py": LIB_ON_PATH},
+        "lib/mylib/core.py",
+        "mylib.core",
+        id="path-in-conftest",
+        marks=SLOW,
+    ),
+    pytest.param(
+        {"pytest.ini": IN_SRC},
+        "src/namespace/part/core.py",
+        "namespace.part.core",
+        id="namespace",
+        marks=SLOW,
+    ),
+]
+
+
+@pytest.mark.parametrize(("files", "library", "module"), LAYOUTS)
 def test_each_side_loads_its_own_code(traced, files, library, module):
     traced(files, library, module)
 
 
+@pytest.mark.slow
 def test_the_pytest_command_does_not_put_the_folder_on_the_path(empty_project, monkeypatch, tmp_path):
     """`pytest` alone, not `python -m pytest`: a conftest at the root is what makes a flat layout importable."""
     trace = tmp_path / "trace"
@@ -96,10 +117,25 @@ def test_the_pytest_command_does_not_put_the_folder_on_the_path(empty_project, m
     assert {line.split()[0] for line in trace.read_text().splitlines()} == {"old", "new"}
 
 
+@pytest.mark.slow
+def test_a_relative_python_path(traced, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", "src")
+    traced({"src/mylib/__init__.py": ""}, "src/mylib/core.py", "mylib.core")
+
+
+@pytest.mark.slow
+def test_tests_that_are_named_through_a_link(traced, empty_project):
+    link = empty_project.root.parent / "link"
+    link.symlink_to(empty_project.root)
+    traced({"conftest.py": ""}, "mylib/core.py", "mylib.core", f"{link}/tests")
+
+
+@pytest.mark.slow
 def test_without_a_configuration_file_and_with_the_tests_beside_the_code(traced):
     traced({"pytest.ini": "", "conftest.py": ""}, "mylib/core.py", "mylib.core", start="mylib/")
 
 
+@pytest.mark.slow
 def test_import_mode_importlib(traced):
     traced(
         {"pytest.ini": "[pytest]\naddopts = --import-mode=importlib\npythonpath = .\n"},
@@ -108,6 +144,18 @@ def test_import_mode_importlib(traced):
     )
 
 
+@pytest.mark.slow
+def test_a_suite_outside_of_the_root_directory_keeps_its_ids(project, tmp_path):
+    """As the shipped suites are: pytest names such tests by the folder that was asked for."""
+    suite = tmp_path / "elsewhere" / "test_outside.py"
+    suite.parent.mkdir()
+    suite.write_text("from mylib.core import work\n\ndef test_outside(benchmark):\n    benchmark(work, 10)\n")
+    result = project.bolt(f"--rootdir={project.root}", "-c", "pytest.ini", "-v", str(suite.parent))
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["*test_outside.py::test_outside PASSED*"])
+
+
+@pytest.mark.slow
 def test_files_of_another_name(empty_project):
     files = {
         "pytest.ini": "[pytest]\npython_files = bench_*.py\npython_functions = bench_*\ntestpaths = speed\n"
@@ -119,12 +167,14 @@ def test_files_of_another_name(empty_project):
     assert report.verdicts == {"bench_work": "inconclusive"}
 
 
+@pytest.mark.slow
 def test_run_from_a_folder_below(traced, empty_project, monkeypatch):
     (empty_project.root / "tests").mkdir()
     monkeypatch.chdir(empty_project.root / "tests")
     traced({"conftest.py": ""}, "mylib/core.py", "mylib.core", "test_where.py")
 
 
+@pytest.mark.slow
 def test_a_project_below_the_top_of_the_repository(traced, empty_project, monkeypatch):
     (empty_project.root / "part").mkdir()
     monkeypatch.chdir(empty_project.root / "part")
@@ -136,6 +186,7 @@ def test_a_project_below_the_top_of_the_repository(traced, empty_project, monkey
     )
 
 
+@pytest.mark.slow
 def test_helpers_beside_the_tests_are_the_heads_on_both_sides(project):
     project.write({"tests/helper.py": "SIZE = 10\n"})
     project.suite(
@@ -158,6 +209,7 @@ def test_helpers_beside_the_tests_are_the_heads_on_both_sides(project):
     assert report.verdicts == {"test_work": "inconclusive"}, text_of(report.result)
 
 
+@pytest.mark.slow
 def test_a_base_that_was_left_dirty_by_its_own_benchmark_is_pristine_again(project):
     project.suite(
         """
@@ -213,6 +265,7 @@ def test_a_dirty_tree_is_stored_as_dirty_and_is_no_baseline(project):
     assert accepted.data["run"]["mode"] == "stored"
 
 
+@pytest.mark.slow
 def test_files_that_the_run_writes_do_not_make_the_tree_dirty(project):
     for _ in range(2):
         report = project.pytest(
@@ -222,6 +275,7 @@ def test_files_that_the_run_writes_do_not_make_the_tree_dirty(project):
     assert '"diff_hash": ""' in (project.root / "report.json").read_text()
 
 
+@pytest.mark.slow
 def test_a_linked_worktree_keeps_its_results_in_the_main_one(project, monkeypatch):
     linked = project.root.parent / "linked"
     project.git("worktree", "add", "--quiet", "-b", "feature", str(linked))
@@ -232,6 +286,7 @@ def test_a_linked_worktree_keeps_its_results_in_the_main_one(project, monkeypatc
     assert not (linked / ".bolt").exists()
 
 
+@pytest.mark.slow
 def test_a_selection_made_by_addopts_does_not_hide_what_was_chosen(project):
     """`-m` on the command line replaces that of addopts; so it must for the workers."""
     project.write(
@@ -255,6 +310,7 @@ def test_a_selection_made_by_addopts_does_not_hide_what_was_chosen(project):
     assert project.report(COMPARE, QUICK).verdicts == {"test_short": "inconclusive"}
 
 
+@pytest.mark.slow
 def test_the_tree_of_a_git_hook_is_its_own(project, monkeypatch):
     """git sets GIT_DIR and GIT_INDEX_FILE for its hooks; a run in one must not obey them."""
     monkeypatch.setenv("GIT_DIR", str(project.root / "nowhere"))

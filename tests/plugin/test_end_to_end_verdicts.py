@@ -156,6 +156,7 @@ def test_exitfirst_stops_at_the_first_failed_verdict(project):
     result.stdout.fnmatch_lines(["*stopping after 1 failures*"])
 
 
+@pytest.mark.slow
 def test_incorrect_in_every_way(project):
     project.suite(
         """
@@ -280,6 +281,7 @@ def test_a_file_that_the_base_cannot_import_is_incomparable(project):
     assert bolt_section(report.result)[-2:] == ["0 of 1 judged, 1 incomparable", "nothing could be judged"]
 
 
+@pytest.mark.slow
 def test_a_base_that_cannot_be_imported_is_incomparable(project):
     right = (project.root / "mylib" / "core.py").read_text()
     project.library("def work(n) return n\n")
@@ -290,6 +292,7 @@ def test_a_base_that_cannot_be_imported_is_incomparable(project):
     assert report.comparisons["test_work"]["reason"] == "SyntaxError: expected ':'"
 
 
+@pytest.mark.slow
 def test_a_conftest_that_the_base_cannot_import_shows_the_bases_own_error(project):
     """Then the base's pytest does not even start."""
     project.write({"tests/conftest.py": "from mylib.core import cube\n"})
@@ -347,6 +350,7 @@ def test_new_missing_and_renamed(project):
     failing.stdout.fnmatch_lines(["FAILED tests/test_speed.py::test_old_name - MISSING*"])
 
 
+@pytest.mark.slow
 def test_a_new_benchmark_chosen_by_its_own_name_is_new(project):
     """The base's suite knows no such test, which must not keep it from being asked."""
     with (project.root / "tests" / "test_speed.py").open("a") as file:
@@ -359,6 +363,7 @@ def test_a_new_benchmark_chosen_by_its_own_name_is_new(project):
 @pytest.mark.parametrize(
     "selection", [("-k", "kept"), ("--deselect=tests/test_speed.py::test_other",), ("--lf",)]
 )
+@pytest.mark.slow
 def test_what_was_not_chosen_is_not_missing(project, selection):
     project.suite(
         """

@@ -118,6 +118,7 @@ def test_the_whole_interface_works_without_an_edit(project):
     assert report.comparisons["test_all_marker_keys"]["case"]["group"] == "marked"
 
 
+@pytest.mark.slow
 def test_the_same_suite_passes_under_pytest_benchmark_alone(project):
     """The suite above claims to be an existing one: then it has to pass without a bolt option."""
     project.suite(WHOLE_SUITE.replace("timer=None, ", ""))
@@ -125,6 +126,7 @@ def test_the_same_suite_passes_under_pytest_benchmark_alone(project):
     result.assert_outcomes(passed=len(NAMES))
 
 
+@pytest.mark.slow
 def test_wrong_use_of_pedantic_is_an_incorrect_benchmark(project):
     project.suite(
         """
@@ -150,6 +152,7 @@ def test_wrong_use_of_pedantic_is_an_incorrect_benchmark(project):
     )
 
 
+@pytest.mark.slow
 def test_weave_without_aspectlib_fails_its_own_test_only(project):
     project.suite(
         """
@@ -172,6 +175,7 @@ def test_weave_without_aspectlib_fails_its_own_test_only(project):
     report.result.stdout.fnmatch_lines(["*No module named 'aspectlib'*"])
 
 
+@pytest.mark.slow
 def test_a_test_that_never_calls_the_benchmark_is_a_plain_test(project):
     project.suite(
         """
@@ -198,6 +202,7 @@ def test_a_test_that_never_calls_the_benchmark_is_a_plain_test(project):
     assert set(report.verdicts) == {"test_call"}
 
 
+@pytest.mark.slow
 def test_pytest_benchmark_loaded_by_hand(project, monkeypatch):
     """Under another name, which must not keep its fixture in the way of ours."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")

@@ -6,6 +6,7 @@ import html
 import json
 from xml.etree import ElementTree as ET
 
+import pytest
 from plugin_projects import COMPARE, QUICK
 
 SUITE = r"""
@@ -38,6 +39,7 @@ def test_hostile_ids_survive_everywhere(project):
     survive(project, COUNT - 2)
 
 
+@pytest.mark.slow
 def test_escaped_ids_survive_everywhere(project):
     project.suite(SUITE)
     survive(project, COUNT)
@@ -65,6 +67,7 @@ def survive(project, count):
     assert "x" * 300 in report.result.stdout.str()
 
 
+@pytest.mark.slow
 def test_folders_and_files_with_odd_names(project):
     project.commit(
         "odd",
@@ -76,6 +79,7 @@ def test_folders_and_files_with_odd_names(project):
     assert report.verdicts == {"test_work": "inconclusive"}
 
 
+@pytest.mark.slow
 def test_a_file_of_the_name_of_an_option_value(project):
     """`tests` stands for a value of -k and for a folder: only the folder is replaced."""
     report = project.report(COMPARE, QUICK, "-k", "tests", "tests")

@@ -94,8 +94,16 @@ def nobody_left(marker: str) -> bool:
     return True
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["ctrl-c", "killed"])
-@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize(
+    ("moment", "number"),
+    [
+        pytest.param(
+            moment, number, id=f"{moment}-{name}", marks=() if moment == "in the call" else pytest.mark.slow
+        )
+        for moment in MOMENTS
+        for name, number in (("ctrl-c", signal.SIGINT), ("killed", signal.SIGKILL))
+    ],
+)
 def test_stopped_at_any_moment(project, marked, tmp_path, moment, number):
     reached = tmp_path / "reached"
     text = MOMENTS[moment]

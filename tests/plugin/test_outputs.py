@@ -48,6 +48,7 @@ def test_the_conclusion_is_computed(project, factor, conclusion):
     assert {"confirmed": "refuted", "refuted": "confirmed"}[conclusion] not in journal.lower()
 
 
+@pytest.mark.slow
 def test_expectations_of_markers_and_trailers_count_too(project):
     project.suite(
         """
@@ -66,6 +67,7 @@ def test_expectations_of_markers_and_trailers_count_too(project):
         assert words in journal
 
 
+@pytest.mark.slow
 def test_a_damaged_journal_is_left_alone_and_said(project):
     project.edit("mylib/core.py", "total = 0", "total = 0 + 0")
     project.pytest(COMPARE, QUICK, "--bolt-journal=paper")
@@ -81,6 +83,7 @@ def test_a_damaged_journal_is_left_alone_and_said(project):
     assert path.exists()
 
 
+@pytest.mark.slow
 def test_what_a_stopped_run_did_not_write_is_said(project):
     project.edit("mylib/core.py", "total = 0", "total = 1")
     result = project.bolt("-x", "--bolt-json=report.json")
@@ -88,6 +91,7 @@ def test_what_a_stopped_run_did_not_write_is_said(project):
     assert f"the run was stopped, so this was not written: {project.root}/report.json" in bolt_section(result)
 
 
+@pytest.mark.slow
 def test_reports_of_an_interrupted_collection_are_not_written(project):
     project.library("def work(n) return n\n")
     result = project.bolt("--bolt-json=report.json")

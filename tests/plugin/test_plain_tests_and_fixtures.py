@@ -64,6 +64,7 @@ def test_plain_tests_end_as_they_do_without_bolt(project):
     assert with_bolt.ret == without.ret
 
 
+@pytest.mark.slow
 def test_plain_tests_run_first_and_once(project, tmp_path):
     trace = tmp_path / "trace"
     body = f"def test_{{0}}():\n    open({str(trace)!r}, 'a').write('{{0}} ')\n"
@@ -132,6 +133,7 @@ SCOPES = """
 """
 
 
+@pytest.mark.slow
 def test_fixtures_are_set_up_once_a_side_and_process(project, tmp_path):
     trace = tmp_path / "trace"
     project.suite(SCOPES.format(trace=str(trace)))
@@ -157,6 +159,7 @@ def test_fixtures_are_set_up_once_a_side_and_process(project, tmp_path):
     assert Counter(line.split()[0] for line in first_pair) == {"base": 2, "head": 2}
 
 
+@pytest.mark.slow
 def test_what_a_failed_benchmark_printed_is_shown(project):
     project.suite(
         """
@@ -175,6 +178,7 @@ def test_what_a_failed_benchmark_printed_is_shown(project):
     )
 
 
+@pytest.mark.slow
 def test_other_plugins_of_the_project_still_take_part(project, tmp_path):
     """A conftest that changes items, and one that makes reports, in the controller and the workers."""
     project.write(
@@ -211,6 +215,7 @@ def test_other_plugins_of_the_project_still_take_part(project, tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_a_time_machine_in_the_test_does_not_reach_the_clocks(project):
     """Clock functions are bound once, at import; what a test does to `time` is its own affair."""
     project.suite(

@@ -78,6 +78,7 @@ def repeat_stored_run(project, count):
             store.finish(copy.run_id, state=run.state, ended=run.ended)
 
 
+@pytest.mark.slow
 def test_a_changed_benchmark_has_no_stored_baseline(project):
     """Its own source is part of its identity: a changed workload is new, not slower."""
     assert project.pytest("--bolt").ret == 0
@@ -87,6 +88,7 @@ def test_a_changed_benchmark_has_no_stored_baseline(project):
     assert "from 1 other environments or for other benchmarks" in text_of(result)
 
 
+@pytest.mark.slow
 def test_a_stored_comparison_needs_no_cache_folder(project, monkeypatch, tmp_path):
     assert project.pytest("--bolt").ret == 0
     (tmp_path / "file").write_text("")

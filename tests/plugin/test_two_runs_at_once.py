@@ -6,11 +6,13 @@ import json
 import subprocess
 import sys
 
+import pytest
 from plugin_projects import COMPARE, QUICK
 
 RUNS = 3
 
 
+@pytest.mark.slow
 def test_all_finish_and_all_are_stored(project, tmp_path):
     project.edit("mylib/core.py", "total = 0", "total = 0 + 0")
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", COMPARE, QUICK]

@@ -77,6 +77,20 @@ def test_a_copy_of_the_project_in_site_packages(trees, loaded, tmp_path):
     ]
 
 
+def test_the_project_in_a_third_checkout(trees, loaded, tmp_path):
+    """A linked worktree or a second clone, while the editable install names the first."""
+    own, _ = trees
+    make(own, "src/zzpkg/__init__.py", "src/zzvenv/__init__.py")
+    first = make(tmp_path / "first", ".git", "src/zzpkg/__init__.py")
+    loaded("zzpkg", first / "src" / "zzpkg" / "__init__.py")
+    loaded("zzvenv", first / "venv" / "lib" / "site-packages" / "zzvenv" / "__init__.py")
+
+    assert [(module, kind) for module, *_, kind in proved(trees, "zzpkg", "zzvenv")] == [
+        ("zzpkg", Misplacement.CHECKOUT),
+        ("zzvenv", Misplacement.INSTALLED),
+    ]
+
+
 def test_a_name_that_the_tree_does_not_have_may_come_from_anywhere(trees, loaded, tmp_path):
     make(trees[0], "code.py")
     loaded("zzpkg", tmp_path / "site-packages" / "zzpkg" / "__init__.py")
@@ -170,6 +184,7 @@ def misplaced(kind: Misplacement) -> Misplaced:
     [
         (Misplacement.OTHER_TREE, "the base loaded 'pkg.core' from the other tree", "PYTHONPATH=src"),
         (Misplacement.INSTALLED, "the base loaded 'pkg.core' from an installed copy", "pip install -e ."),
+        (Misplacement.CHECKOUT, "the base loaded 'pkg.core' from a third checkout", "PYTHONPATH=src"),
         (
             Misplacement.NOT_BUILT,
             "'pkg.core' is compiled on one side and not on the base",

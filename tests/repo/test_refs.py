@@ -209,7 +209,7 @@ def test_a_shallow_clone_without_the_branch(shallow):
     with pytest.raises(BoltError, match="'main' is not in this clone, which is shallow") as caught:
         resolve_base(shallow, "main")
     assert "git fetch --unshallow origin '+refs/heads/*:refs/remotes/origin/*' --tags" in str(caught.value)
-    assert "--bolt-compare=origin/main" in str(caught.value)
+    assert "--bolt-compare=origin/main (for a tag: main)" in str(caught.value)
 
 
 def test_a_shallow_clone_without_the_merge_base(shallow):
