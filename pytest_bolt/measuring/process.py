@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import random
+import select
 import shutil
 import signal
 import subprocess
@@ -207,7 +208,19 @@ def _kill_descendants(folder: str) -> None:
     for place in _PROCESSES.glob("[0-9]*/environ"):
         with contextlib.suppress(OSError):  # it has ended meanwhile, or is not ours
             if mark in place.read_bytes():
-                os.kill(int(place.parent.name), signal.SIGKILL)
+                _kill_process(int(place.parent.name))
+
+
+def _kill_process(process: int) -> None:
+    """End `process`, and wait until it takes no more of the processor, for a few seconds."""
+    os.kill(process, signal.SIGKILL)
+    descriptor = os.pidfd_open(process)
+    try:
+        ended = select.poll()
+        ended.register(descriptor, select.POLLIN)
+        ended.poll(_GRACE_S * 1000)
+    finally:
+        os.close(descriptor)
 
 
 def worker_environment(
