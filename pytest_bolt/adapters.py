@@ -9,7 +9,7 @@ import itertools
 import pkgutil
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -19,6 +19,7 @@ from pytest_bolt.errors import BoltError
 
 _SOURCE_PACKAGES = ("suites", "reference")
 _WHEEL_REFERENCE = "pytest_bolt_reference"
+_NO_OPERATION = "no run_* function"
 _serial = itertools.count(1)
 
 
@@ -50,6 +51,25 @@ class Adapter:
         """Return whether its code runs in an interpreter here: right or wrong, but never fast."""
         return bool(getattr(self.module, "INTERPRETED", False))
 
+    def check(self, needed: Mapping[str, Sequence[str]]) -> None:
+        """Raise BoltError where a function is missing; `needed` maps its name to the tests that call it."""
+        missing = {name: tests for name, tests in needed.items() if not self.provides(name)}
+        if not missing:
+            return
+        tests = [test for each in missing.values() for test in each]
+        near = {name: difflib.get_close_matches(name, self.operations, n=1, cutoff=0.8) for name in missing}
+        meant = [f"is {found[0]} meant to be {name}?" for name, found in near.items() if found]
+        advice = "add it, or select the tests of what the adapter has"
+        raise BoltError(
+            f"adapter {self.name} has no function {', '.join(missing)}",
+            seen={
+                "file": self.path,
+                "has": ", ".join(self.operations) or _NO_OPERATION,
+                "needed by": tests[0] + (f" and {len(tests) - 1} more" if len(tests) > 1 else ""),
+            },
+            advice=" ".join((*meant, advice)),
+        )
+
     def __getattr__(self, name: str) -> Any:
         """Return a function of the adapter.
 
@@ -66,7 +86,7 @@ class Adapter:
     def _missing(self, name: str) -> MissingOperationError:
         near = difflib.get_close_matches(name, self.operations, n=1)
         advice = f"did you mean {near[0]}?" if near else f"add a function {name} to the adapter"
-        has = ", ".join(self.operations) or "no run_* function"
+        has = ", ".join(self.operations) or _NO_OPERATION
         return MissingOperationError(
             f"adapter {self.name} has no function {name}",
             seen={"file": self.path, "has": has},

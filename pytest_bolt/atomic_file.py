@@ -21,21 +21,26 @@ _ADVICE = {
     errno.EEXIST: "a part of the path is a file: choose another path",
     errno.ENAMETOOLONG: "choose a shorter name",
 }
+_DESCRIPTORS = Path("/proc")  # an open file is /proc/PROCESS/fd/NUMBER
 
 
 def write_atomically(path: Path, text: str) -> None:
     """Replace the file at `path` by `text` in UTF-8, creating missing folders.
 
     The text goes to a temporary file in the same folder which is then renamed, so that the old file
-    stays whole whatever happens. A link is followed; permissions of an existing file are kept.
+    stays whole whatever happens. A link is followed; permissions of an existing file are kept. What is
+    no regular file, such as a pipe or a terminal, is written to and never replaced.
 
     Raises:
         BoltError: if the folder cannot be made or written, the path is a folder, or the disk is full.
     """
     try:
         is_folder = path.is_dir()
-        if not is_folder:
-            _replace(path.resolve(), text.encode("utf-8", "surrogateescape"))
+        content = text.encode("utf-8", "surrogateescape")
+        if _is_special(path):
+            _append(path, content)
+        elif not is_folder:
+            _replace(path.resolve(), content)
     except OSError as error:
         raise unwritable(path, error) from error
     if is_folder:
@@ -50,6 +55,8 @@ def check_writable(path: Path) -> None:
         raise BoltError(
             "cannot write a file where there is a folder", seen={"path": path}, advice="add a file name"
         )
+    if _is_special(path):
+        return
     folder = next(parent for parent in path.absolute().parents if parent.exists())
     try:
         with tempfile.TemporaryFile(dir=folder):
@@ -62,6 +69,24 @@ def unwritable(path: Path, error: OSError) -> BoltError:
     """Return the error to raise for a file that could not be written."""
     seen = {"path": path, "error": error.strerror or error}
     return BoltError("cannot write the file", seen=seen, advice=_ADVICE.get(error.errno or 0))
+
+
+def _is_special(path: Path) -> bool:
+    """Return whether it is a pipe, terminal or other device, or an open file's number such as /dev/stdout.
+
+    Renaming a file to it would take its name from it.
+    """
+    names = (path, path.readlink()) if path.is_symlink() else (path,)
+    if any(_DESCRIPTORS in name.parent.resolve().parents for name in names):
+        return True
+    return path.exists() and not path.is_file() and not path.is_dir()
+
+
+def _append(path: Path, content: bytes) -> None:
+    with path.open("ab", buffering=0) as file:
+        left = memoryview(content)
+        while left:
+            left = left[file.write(left) or 0 :]
 
 
 def _replace(target: Path, content: bytes) -> None:

@@ -72,6 +72,21 @@ def check_matrix(adapters: Sequence[Path], devices: Sequence[str], dtypes: Seque
     resolve_dtypes(dtypes)
 
 
+def check_operations(items: Sequence[pytest.Item]) -> None:
+    """Raise BoltError where selected tests name an operation that an adapter given by the user lacks."""
+    asked: dict[Path, dict[str, list[str]]] = {}
+    adapters: dict[Path, Adapter] = {}
+    for item in items:
+        call = getattr(item, "callspec", None)
+        adapter = call.params.get("impl") if call is not None else None
+        operation = _marker_value(item, "operation")
+        if isinstance(adapter, Adapter) and not adapter.bundled and operation:
+            adapters[adapter.path] = adapter
+            asked.setdefault(adapter.path, {}).setdefault(operation, []).append(item.nodeid)
+    for path, operations in asked.items():
+        adapters[path].check(operations)
+
+
 def available_devices() -> tuple[str, ...]:
     """Return the names of all devices of this machine: `cpu`, `cuda:0`, ..., `mps`, `xpu:0`, ...."""
     import torch
@@ -134,7 +149,7 @@ def _loaded(path: Path) -> Adapter:
 def _implementations(metafunc: pytest.Metafunc, adapters: Sequence[Adapter | Path | str]) -> list[Adapter]:
     if adapters:
         return [each if isinstance(each, Adapter) else _loaded(Path(each)) for each in adapters]
-    operation = _marker_value(metafunc, "operation")
+    operation = _marker_value(metafunc.definition, "operation")
     shipped = bundled(metafunc.module.__package__ or "")
     found = [each for each in shipped if operation is None or each.provides(operation)]
     if not found:
@@ -190,14 +205,14 @@ def _argument_names(parametrize: pytest.Mark) -> list[str]:
     return [str(name).strip() for name in (names.split(",") if isinstance(names, str) else names)]
 
 
-def _marker_value(metafunc: pytest.Metafunc, key: str) -> Any:
+def _marker_value(node: pytest.Item, key: str) -> Any:
     """Return the value of a key of the closest `bolt` marker that has it, or None."""
-    for marker in metafunc.definition.iter_markers("bolt"):
+    for marker in node.iter_markers("bolt"):
         if key in marker.kwargs:
             return marker.kwargs[key]
     return None
 
 
 def _marked(metafunc: pytest.Metafunc, key: str) -> Sequence[str] | None:
-    value = _marker_value(metafunc, key)
+    value = _marker_value(metafunc.definition, key)
     return (value,) if isinstance(value, str) else value

@@ -99,6 +99,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     )
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Refuse an adapter that lacks what a selected test calls."""
+    config = session.config
+    settings = config.stash.get(SETTINGS, None)
+    if settings is not None and settings.adapter and not config.pluginmanager.hasplugin(WORKER):
+        from pytest_bolt.matrix import check_operations
+
+        with_usage_error(lambda: check_operations(session.items))
+
+
 def settings_in(config: pytest.Config) -> Settings:
     """Return the settings of a run, read when they are first needed. Raises UsageError."""
     if SETTINGS not in config.stash:

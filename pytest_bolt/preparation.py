@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,12 +25,11 @@ from pytest_bolt.repo.cache import cache_folder, prepare_cache
 from pytest_bolt.repo.opening import main_worktree, open_repository
 from pytest_bolt.repo.refs import resolve_base, resolve_head
 from pytest_bolt.settings import Settings
-from pytest_bolt.stores.store import Store, open_store
+from pytest_bolt.stores.store import STORE_PLACE, Store, open_store
 
 if TYPE_CHECKING:
     from git import Repo
 
-STORE_PLACE = Path(".bolt") / "store.sqlite"
 _SEED_LIMIT = 1 << 31
 _DISTRIBUTED = "tests are spread over processes (-n), which would disturb each other's times"
 
@@ -56,8 +56,15 @@ class Prepared:
     outputs: tuple[Output, ...]
     seed: int
 
-    def new_run(self, command: tuple[str, ...], mode: str) -> Run:
-        """Return the run that begins now."""
+    def new_run(self, command: tuple[str, ...], mode: str, hypotheses: Iterable[str]) -> Run:
+        """Return the run that begins now.
+
+        Arguments:
+            command: what was typed.
+            mode: as in `Run`.
+            hypotheses: of the tests' markers; they count where neither option nor commit states one.
+        """
+        stated = self.settings.hypothesis or self.head.trailers.get("Hypothesis", "")
         return Run(
             run_id=uuid.uuid4().hex[:12],
             started=datetime.now(UTC),
@@ -66,7 +73,7 @@ class Prepared:
             base=self.base,
             environment=self.environment(),
             mode=mode,
-            hypothesis=self.settings.hypothesis or self.head.trailers.get("Hypothesis", ""),
+            hypothesis=stated or "; ".join(dict.fromkeys(filter(None, hypotheses))),
             expect=tuple(expectation.text for expectation in self.expectations),
             settings={**_shown(self.settings), "seed": str(self.seed)},
         )

@@ -145,7 +145,7 @@ class BoltSession:
         command = (*_program(), *map(str, self._config.invocation_params.args))
         judge = self._judge = Judge(
             config=self._config,
-            run=prepared.new_run(command, mode),
+            run=prepared.new_run(command, mode, [each.marked.hypothesis for each in self._benchmarks]),
             store=prepared.store,
             benchmarks={benchmark.key: benchmark for benchmark in self._benchmarks},
             executor=executor,

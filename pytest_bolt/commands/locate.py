@@ -8,8 +8,8 @@ from pathlib import Path
 from pytest_bolt.errors import BoltError
 from pytest_bolt.repo.opening import main_worktree, open_repository
 from pytest_bolt.repo.refs import resolve_commit
+from pytest_bolt.stores.store import STORE_PLACE
 
-STORE_PLACE = Path(".bolt", "store.sqlite")
 STORE_VARIABLE = "BOLT_STORE"
 
 

@@ -25,6 +25,7 @@ from pytest_bolt.stores.references import References
 from pytest_bolt.stores.schema import SCHEMA_VERSION, VERSION_TABLE, runs
 from pytest_bolt.stores.upgrade import ensure_schema, refuse_newer, stored_version
 
+STORE_PLACE = Path(".bolt", "store.sqlite")  # in the main worktree, where no other is named
 _LEAST_FREE = 16 * 2**20  # bytes
 
 

@@ -55,16 +55,19 @@ def test_expectations_of_markers_and_trailers_count_too(project):
         import pytest
         from mylib.core import work
 
-        @pytest.mark.bolt(expect="time <= 0.5x base")
+        @pytest.mark.bolt(expect="time <= 0.5x base", hypothesis="no loop at all")
         def test_marked(benchmark):
             benchmark(work, 10)
         """
     )
+    project.pytest(COMPARE, QUICK, "--bolt-journal=paper:first.md")
     project.commit("quicker\n\nHypothesis: fewer loops\nExpect: time <= 0.8x base")
-    project.pytest(COMPARE, QUICK, "--bolt-journal=paper")
-    journal = (project.root / "journal" / "JOURNAL.md").read_text()
+    project.pytest(COMPARE, QUICK, "--bolt-journal=paper:second.md")
+    first, second = ((project.root / name).read_text() for name in ("first.md", "second.md"))
+    assert "no loop at all" in first
     for words in ("fewer loops", "time <= 0.8x base", "time <= 0.5x base"):
-        assert words in journal
+        assert words in second
+    assert "no loop at all" not in second
 
 
 @pytest.mark.slow

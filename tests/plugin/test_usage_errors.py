@@ -136,6 +136,37 @@ def test_adapters_that_cannot_be_used(refused, project, text, words):
     refused(COMPARE, "--bolt-adapter=adapter.py", says=words)
 
 
+@pytest.mark.parametrize("options", [(), (COMPARE,)])
+def test_an_adapter_without_the_function_that_a_selected_test_calls(project, options):
+    needs("torch")
+    project.write(
+        {
+            "adapter.py": "def run_dubble(x): return 2 * x\ndef run_half(x): return x / 2\n",
+            "test_operations.py": """
+                import pytest
+
+                @pytest.mark.bolt(operation="run_double")
+                def test_double(impl): ...
+
+                @pytest.mark.bolt(operation="run_half")
+                def test_half(impl, benchmark): assert benchmark(impl.run_half, 4) == 2
+            """,
+        }
+    )
+    adapter = "--bolt-adapter=adapter.py"
+    result = project.pytest("test_operations.py", adapter, *options)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(
+        [
+            "ERROR: adapter adapter has no function run_double",
+            "  has        run_dubble, run_half",
+            "  needed by  test_operations.py::test_double[[]adapter]",
+            "  -> is run_dubble meant to be run_double? add it, or select *",
+        ]
+    )
+    assert project.pytest("test_operations.py", adapter, "-k", "half").ret == 0
+
+
 @pytest.mark.parametrize("option", ["--bolt-json", "--bolt-markdown", "--bolt-journal"])
 def test_outputs_that_cannot_be_written(refused, project, option):
     project.write({"file": ""})

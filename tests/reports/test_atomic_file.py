@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
+from pathlib import Path
 
 import pytest
 
+from pytest_bolt.atomic_file import check_writable, write_atomically
 from pytest_bolt.errors import BoltError
-from pytest_bolt.reports.files import write_atomically
 
 
 def refuse(name, code):
@@ -110,3 +112,43 @@ def test_read_only_file_is_not_replaced(tmp_path, monkeypatch):
 def test_name_too_long(tmp_path):
     with pytest.raises(BoltError, match="choose a shorter name"):
         write_atomically(tmp_path / ("x" * 300), "")
+
+
+def test_a_pipe_is_written_to_and_stays_a_pipe(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        check_writable(pipe)
+        write_atomically(pipe, "straße\n")
+        assert os.read(reader, 100).decode() == "straße\n"
+    finally:
+        os.close(reader)
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    assert list(tmp_path.iterdir()) == [pipe]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+def test_a_full_device_is_said(tmp_path):
+    link = tmp_path / "report.json"
+    link.symlink_to("/dev/full")
+    check_writable(link)
+    with pytest.raises(BoltError, match="cannot write the file"):
+        write_atomically(link, "text")
+    assert Path("/dev/full").is_char_device()
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="this system does not list open files")
+@pytest.mark.parametrize("place", ["/dev/fd/{}", "/proc/self/fd/{}"])
+def test_an_open_file_is_written_to_and_not_replaced(tmp_path, place):
+    with (tmp_path / "redirected").open("w+") as file:
+        file.write("before\n")
+        file.flush()
+        link = tmp_path / "link"
+        for path in (Path(place.format(file.fileno())), link):
+            if path is link:
+                link.symlink_to(place.format(file.fileno()))
+            check_writable(path)
+            write_atomically(path, "text\n")
+        file.seek(0)
+        assert file.read() == "before\ntext\ntext\n"
