@@ -11,7 +11,7 @@ import pytest
 from pytest_bolt.cases import Benchmark
 from pytest_bolt.core.assembly import Frame, comparison_of, fails, records_of, stored_comparison
 from pytest_bolt.core.case import Case, CaseId
-from pytest_bolt.core.comparison import Comparison
+from pytest_bolt.core.comparison import Comparison, NullControl
 from pytest_bolt.core.measurement import Side
 from pytest_bolt.core.record import Record, Revision, Run, RunState, Summary
 from pytest_bolt.core.steps import Decide
@@ -130,18 +130,23 @@ class Judge:
             return
         log_reports(self.config, reports)
 
-    def finish(self, state: RunState, notes: tuple[str, ...]) -> None:
-        """Store how the run ended."""
+    def finish(self, state: RunState, notes: tuple[str, ...], control: NullControl | None) -> None:
+        """Store how the run ended, and what its null control came to."""
         if self.unmeasured:
             notes = (*notes, f"{self.unmeasured} tests ask for a benchmark fixture but measured nothing")
         ended = datetime.now(UTC)
         try:
             self.store.finish(
-                self.run.run_id, state=state, ended=ended, notes=notes, collected=len(self.benchmarks)
+                self.run.run_id,
+                state=state,
+                ended=ended,
+                notes=notes,
+                collected=len(self.benchmarks),
+                control=control,
             )
         except BoltError as error:
             self.problem = self.problem or error.render()
-        self.run = replace(self.run, state=state, ended=ended, notes=notes)
+        self.run = replace(self.run, state=state, ended=ended, notes=notes, control=control)
 
     def summary(self) -> Summary:
         """Return the run with what was compared so far."""

@@ -13,6 +13,7 @@ import pytest
 from pytest_bolt import telling, trees
 from pytest_bolt.baselines import Stored, stored_baselines
 from pytest_bolt.cases import Benchmark, benchmarks_of
+from pytest_bolt.core.control import Control
 from pytest_bolt.core.expectation import Expectation, parse_all
 from pytest_bolt.core.plan import PlanSettings, plan
 from pytest_bolt.core.record import RunState, Summary
@@ -50,6 +51,7 @@ class BoltSession:
         self._written: list[str] = []
         self._spent_ns = 0
         self._pair = 0
+        self._control = False
 
     @classmethod
     def prepare(cls, config: pytest.Config, settings: Settings) -> BoltSession:
@@ -143,6 +145,7 @@ class BoltSession:
         prepared = self._prepared
         executor = PairExecutor(used.specs, timeout_s=prepared.settings.timeout)
         command = (*_program(), *map(str, self._config.invocation_params.args))
+        same_code = self._same_code()
         judge = self._judge = Judge(
             config=self._config,
             run=prepared.new_run(command, mode, [each.marked.hypothesis for each in self._benchmarks]),
@@ -152,33 +155,35 @@ class BoltSession:
             known=used.known,
             unread=used.unread,
             stored=stored,
-            noise_only=self._same_code(),
+            noise_only=same_code,
         )
 
         def decided(decide: Decide) -> None:
             judge.decided(decide)
             _stop_if_asked(session)
 
+        control = Control()
         prepared.store.begin(judge.run, collected=len(self._benchmarks))
         state = RunState.INTERRUPTED
         try:
             cases = [benchmark.planned() for benchmark in self._benchmarks]
-            run_plan(
-                plan(cases, self._plan_settings(used)), executor, decided=decided, progressed=self._progressed
-            )
+            steps = plan(cases, self._plan_settings(used, control=not same_code), control)
+            run_plan(steps, executor, decided=decided, progressed=self._progressed)
             if not _resumes(self._config):
                 judge.missing(prepared.settings.fail_on.margins)
             state = RunState.FINISHED
         finally:
             executor.stop()
-            judge.finish(state, (*used.notes, *executor.notes))
+            judge.finish(state, (*used.notes, *executor.notes), control.found)
         self._config.hook.pytest_bolt_recorded(config=self._config, summary=judge.summary())
 
-    def _plan_settings(self, used: trees.Trees) -> PlanSettings:
+    def _plan_settings(self, used: trees.Trees, *, control: bool) -> PlanSettings:
         settings = self._prepared.settings
         plain = PlanSettings(
             seed=self._prepared.seed, sides=tuple(used.specs), budget_ns=settings.budget * 1e9
         )
+        if not control:  # where both trees hold the same code, the whole run is one
+            plain = replace(plain, control_pairs=0)
         if not settings.thorough:
             return plain
         return replace(plain, screening_pairs=_THOROUGH_PAIRS, confirming_pairs=_THOROUGH_PAIRS)
@@ -191,9 +196,9 @@ class BoltSession:
 
     def _progressed(self, step: Step, reply: Reply) -> None:
         if isinstance(step, OpenPair):
-            self._pair = step.pair
+            self._pair, self._control = step.pair, step.control
         self._spent_ns += reply.spent_ns if self._pair > 0 else 0  # checking is not charged to the budget
-        if isinstance(step, ClosePair) and self._judge is not None:
+        if isinstance(step, ClosePair) and self._judge is not None and not self._control:
             self._teller.progress(
                 pair=self._pair,
                 decided=len(self._judge.comparisons) + self._judge.unmeasured,

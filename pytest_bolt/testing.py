@@ -95,6 +95,7 @@ class ScriptedExecutor:
         round_noise: the same for one round.
         failures: what goes wrong: (pair, case) -> failure; the step that opens the case reports it.
         open_ns: what starting a pair costs.
+        shift: (pair, case, side) -> log-ratio to add; the pairs of the null control are -1, -2, ....
     """
 
     times: Mapping[str, Mapping[Side, float]]
@@ -118,7 +119,7 @@ class ScriptedExecutor:
         self.steps.append(step)
         match step:
             case OpenPair():
-                self._pair = step.pair
+                self._pair = -step.pair if step.control else step.pair
                 return Reply(spent_ns=self.open_ns)
             case OpenCase() if (self._pair, step.case) in self.failures:
                 lost = (self._pair, step.case) in self.lost
@@ -135,8 +136,9 @@ class ScriptedExecutor:
         if key not in self._drawn:
             self._drawn[key] = self._rng.gauss(0.0, self.pair_noise) + self.shift(*key)
         timings = []
+        side = Side.BASE if self._pair < 0 else step.side
         for _ in range(step.parts):
             log = self._drawn[key] + self._rng.gauss(0.0, self.round_noise)
-            wall = BatchTime(self.times[step.case][step.side] * step.iterations * (1.0 + log))
+            wall = BatchTime(self.times[step.case][side] * step.iterations * (1.0 + log))
             timings.append(Timing(iterations=step.iterations, wall=wall, cpu=wall))
         return Reply(spent_ns=round(sum(timing.wall.ns for timing in timings)), timings=tuple(timings))

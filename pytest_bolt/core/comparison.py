@@ -25,6 +25,20 @@ class Interval:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NullControl:
+    """What the base differed by from itself: the ratio over values, one a process pair and benchmark."""
+
+    ratio: Interval
+    values: int
+    benchmarks: int
+
+    @property
+    def floor(self) -> float:
+        """Return the relative effect up to which identical code may seem to differ; 0.02 is two percent."""
+        return max(self.ratio.high, 1 / self.ratio.low) - 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
     """A number that a test recorded with `bolt.record`, or that was derived: both sides, one unit.
 

@@ -45,6 +45,11 @@ class Margins:
         """Return the lower bound, negative; the mirror image of `log_slower` for equal margins."""
         return -math.log1p(self.faster)
 
+    @property
+    def least(self) -> float:
+        """Return the smaller of the two, as a log-ratio."""
+        return min(self.log_slower, -self.log_faster)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairRatio:

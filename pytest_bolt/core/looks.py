@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pytest_bolt.core import judgement
+from pytest_bolt.core.control import Control
 from pytest_bolt.core.judgement import PairRatio
 from pytest_bolt.core.progress import PlanSettings, Progress
 from pytest_bolt.core.steps import BOTH, Decide
@@ -12,7 +13,7 @@ from pytest_bolt.core.verdict import Verdict
 CONFIRMING = 0.9975  # on either side, for an effect to be confirmed
 
 
-def look(progress: Progress, settings: PlanSettings) -> Decide | None:
+def look(progress: Progress, settings: PlanSettings, control: Control) -> Decide | None:
     """Judge a case after a pair; None while it needs more."""
     if not settings.paired:
         return _conclude(progress, None, "") if progress.pairs >= settings.screening_pairs else None
@@ -20,7 +21,8 @@ def look(progress: Progress, settings: PlanSettings) -> Decide | None:
     ratios = judgement.pair_ratios(base, head, judgement.choose_clock(base, head))
     if len(ratios) < settings.screening_pairs:
         return None
-    verdict = judgement.judge(judgement.estimate(ratios), progress.case.margins)
+    found = judgement.estimate(ratios)
+    verdict = judgement.judge(found, progress.case.margins)
     if progress.candidate:
         verdict = _confirmed(verdict, ratios, progress, settings)
     elif verdict in {Verdict.SLOWER, Verdict.FASTER}:
@@ -30,7 +32,12 @@ def look(progress: Progress, settings: PlanSettings) -> Decide | None:
     limit = settings.most_pairs + (progress.first_pair - 1 if progress.candidate else 0)
     if verdict is Verdict.INCONCLUSIVE and progress.pairs < limit:
         return None
-    return _conclude(progress, verdict, "" if verdict.judged else _undecided(settings))
+    if not verdict.judged:
+        return _conclude(progress, verdict, _undecided(settings))
+    doubt = control.doubt(verdict, found, progress.case.margins)
+    if doubt and progress.pairs < limit and not control.exhausted(settings):
+        return None
+    return _conclude(progress, Verdict.INCONCLUSIVE if doubt else verdict, doubt)
 
 
 def _confirmed(

@@ -3,14 +3,16 @@
 Every benchmark is *screened* on a few short process pairs. One whose interval lies inside the margin is
 SAME and done. One that looks different is a *candidate*: it was picked for being extreme, so it is
 judged again on fresh pairs only, at least `confirming_pairs` of them. What straddles the margin gets
-more pairs until it decides, its limit is reached or the budget ends.
+more pairs until it decides, its limit is reached or the budget ends. Beside the first pairs, some
+benchmarks of the base are compared with themselves: the null control.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 
+from pytest_bolt.core.control import Control
 from pytest_bolt.core.looks import give_up, look
 from pytest_bolt.core.progress import Budget, PlanSettings, Progress
 from pytest_bolt.core.quads import PADDING_LIMIT, calibrate, measure_quads, quads_in_pair
@@ -38,22 +40,28 @@ class _LostPair(Exception):
     """The processes of this pair are gone."""
 
 
-def plan(cases: Sequence[PlannedCase], settings: PlanSettings) -> Steps:
+def plan(cases: Sequence[PlannedCase], settings: PlanSettings, control: Control | None = None) -> Steps:
     """Yield steps until every case is decided; send back a `Reply` to each.
 
-    The first pair checks, calibrates and measures nothing that counts.
+    The first pair checks, calibrates and measures nothing that counts. `control` is filled on the way with
+    what the base differs by from itself.
     """
     rng = random.Random(settings.seed)  # noqa: S311 - reproducible, not secret
     budget = Budget(total_ns=settings.budget_ns)
+    control = control or Control()
     active = {case.key: Progress(case=case) for case in cases}
     yield from _run_pair(0, [case.key for case in cases], active, settings, budget, rng)
     budget.spent_ns = 0.0  # checking takes what it takes; the budget is for measuring
+    if settings.paired and settings.control_pairs:
+        control.draw(active, settings, rng)
     pair = 0
     while active and (due := _due(active, settings, budget)):
         pair += 1
+        if control.due(active, settings):
+            yield from _run_control(control, settings, budget, rng)
         yield from _run_pair(pair, _shuffled(due, active, rng), active, settings, budget, rng)
         for key in due:
-            if key in active and (decision := look(active[key], settings)):
+            if key in active and (decision := look(active[key], settings, control)):
                 del active[key]
                 yield decision
     for progress in active.values():
@@ -85,11 +93,10 @@ def _run_pair(
     """Run one process pair over the cases of `order`; after a crash, another for those that are left."""
     left = list(order)
     while left:
-        paddings = tuple(rng.randrange(1, PADDING_LIMIT) for _ in settings.sides)
         opened = yield OpenPair(
             pair=pair,
             order=tuple(left),
-            paddings=paddings,
+            paddings=_paddings(settings, rng),
             head_first=(pair + settings.seed) % 2 == 0,
             check=pair == 0,
         )
@@ -125,7 +132,27 @@ def _run_case(
 ) -> Steps:
     progress = active[key]
     before = budget.spent_ns
-    reply = yield OpenCase(case=key, following=left[0] if left else None)
+    reply = yield from _timed(pair, progress, left, settings, budget, rng)
+    if reply.failure:
+        del active[key]
+        yield _decide_failure(key, reply.failure)
+    elif pair > 0:
+        progress.pairs += 1
+        progress.spent_ns += int(budget.spent_ns - before)
+    if reply.lost:
+        raise _LostPair
+
+
+def _timed(
+    pair: int,
+    progress: Progress,
+    left: Sequence[str],
+    settings: PlanSettings,
+    budget: Budget,
+    rng: random.Random,
+) -> Generator[Step, Reply, Reply]:
+    """Open a case, calibrate it or time its quads, and close it; return the reply that ended this."""
+    reply = yield OpenCase(case=progress.case.key, following=left[0] if left else None)
     budget.charge(reply)
     if not reply.failure:
         if pair == 0:
@@ -135,16 +162,37 @@ def _run_case(
             inner = measure_quads(pair, progress, settings, count, rng)
         reply = yield from _charged(inner, budget)
     if not reply.failure:
-        reply = yield CloseCase(case=key)
+        reply = yield CloseCase(case=progress.case.key)
         budget.charge(reply)
-    if reply.failure:
-        del active[key]
-        yield _decide_failure(key, reply.failure)
-    elif pair > 0:
-        progress.pairs += 1
-        progress.spent_ns += int(budget.spent_ns - before)
-    if reply.lost:
-        raise _LostPair
+    return reply
+
+
+def _run_control(control: Control, settings: PlanSettings, budget: Budget, rng: random.Random) -> Steps:
+    """Run two processes of the base over the benchmarks that were drawn; one that fails is no control."""
+    pair = control.pairs + 1
+    left = _shuffled(list(control.drawn), control.drawn, rng)
+    opened = yield OpenPair(
+        pair=pair,
+        order=tuple(left),
+        paddings=_paddings(settings, rng),
+        head_first=(pair + settings.seed) % 2 == 1,
+        control=True,
+    )
+    budget.charge(opened)
+    lost = opened.failure is not None
+    while left and not lost:
+        key = left.pop(0)
+        reply = yield from _timed(pair, control.drawn[key], left, settings, budget, rng)
+        if reply.failure:
+            del control.drawn[key]
+        lost = reply.lost
+    if not lost:
+        budget.charge((yield ClosePair()))
+    control.update()
+
+
+def _paddings(settings: PlanSettings, rng: random.Random) -> tuple[int, ...]:
+    return tuple(rng.randrange(1, PADDING_LIMIT) for _ in settings.sides)
 
 
 def _charged(inner: Generator[Step, Reply, Reply], budget: Budget) -> Generator[Step, Reply, Reply]:
@@ -169,7 +217,7 @@ def _decide_failure(key: str, failure: Failure) -> Decide:
     return Decide(case=key, verdict=verdict, failure=failure, reason=failure.message)
 
 
-def _shuffled(keys: Sequence[str], active: dict[str, Progress], rng: random.Random) -> list[str]:
+def _shuffled(keys: Sequence[str], active: Mapping[str, Progress], rng: random.Random) -> list[str]:
     """Return the keys in random order, cases of one group together at every level."""
     draws: dict[tuple[str, ...], float] = {}
 

@@ -19,6 +19,8 @@ class PlanSettings:
     confirming_pairs: int = 8
     confirming_looks: tuple[int, ...] = (12, 18, 25, 32)  # after the first one
     most_pairs: int = 32
+    control_pairs: int = 3  # of the base against itself, 0 for none
+    most_control_pairs: int = 12
     quads: int = 5
     most_quads: int = 20
     part_ns: float = 1e6
@@ -44,6 +46,15 @@ class Progress:
     pairs: int = 0
     spent_ns: int = 0
     rounds: dict[Side, list[RoundTable]] = field(default_factory=lambda: {side: [] for side in BOTH})
+
+    @property
+    def quad_ns(self) -> float:
+        """Return what a quad takes: four batches."""
+        return 4 * self.parts * self.iterations * max(self.call_ns, 1.0)
+
+    def again(self) -> Progress:
+        """Return the same case, calibrated alike, with nothing measured."""
+        return Progress(case=self.case, iterations=self.iterations, parts=self.parts, call_ns=self.call_ns)
 
     @property
     def judged_pairs(self) -> int:

@@ -41,10 +41,9 @@ def quads_in_pair(progress: Progress, others: int, settings: PlanSettings, budge
     `settings.quads` where they fit into 0.1 s, fewer for long calls, at least one. Opening a pair costs, so
     that where few cases share it each may take up to half its share of that cost, at most 1 s.
     """
-    quad = 4 * progress.parts * progress.iterations * max(progress.call_ns, 1.0)
     share = min(budget.start_ns / (2 * others), 1e9)
-    least = min(settings.quads, int(0.1e9 / quad))
-    return max(1, least, min(settings.most_quads, int(share / quad)))
+    least = min(settings.quads, int(0.1e9 / progress.quad_ns))
+    return max(1, least, min(settings.most_quads, int(share / progress.quad_ns)))
 
 
 def measure_quads(

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from pytest_bolt.core.case import Case
-from pytest_bolt.core.comparison import Comparison
+from pytest_bolt.core.comparison import Comparison, NullControl
 from pytest_bolt.core.environment import Environment
 from pytest_bolt.core.measurement import Clock, Measurement
 from pytest_bolt.core.units import IterationTime
@@ -74,6 +74,7 @@ class Run:
     `run_id` is 12 hexadecimal digits. `started` and `ended` are aware, in UTC. `command` is the
     command line as typed. `mode` is "paired", "stored" or "measure". `hypothesis` and `expect` are
     the person's words before the run. `settings` holds every setting that could change a result.
+    `control` is None where the base was not compared with itself.
     """
 
     run_id: str
@@ -89,6 +90,7 @@ class Run:
     expect: tuple[str, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    control: NullControl | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

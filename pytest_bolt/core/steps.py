@@ -31,14 +31,16 @@ class PlannedCase:
 class OpenPair:
     """Start one process a side. `paddings` displace each side's heap, in `sides` order.
 
-    With `check`, the tests' own checks run on the way; in the other pairs they are left out.
+    With `check`, the tests' own checks run on the way; in the other pairs they are left out. With
+    `control`, both processes run the base's tree.
     """
 
     pair: int
     order: tuple[str, ...]
     paddings: tuple[int, ...]
     head_first: bool
-    check: bool
+    check: bool = False
+    control: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

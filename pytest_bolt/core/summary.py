@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from pytest_bolt.core.comparison import Comparison, Interval, Metric
+from pytest_bolt.core.comparison import Comparison, Interval, Metric, NullControl
 from pytest_bolt.core.measurement import Clock
 from pytest_bolt.core.record import Summary
 from pytest_bolt.core.units import IterationTime, format_bytes, format_change, format_rate, format_time
@@ -170,7 +170,15 @@ def procedure(summary: Summary) -> tuple[str, ...]:
         ways.setdefault((comparison.mode, clock_text(comparison.clock), comparison.method), []).append(
             comparison
         )
-    return tuple(_way(way, members) for way, members in sorted(ways.items()))
+    control = (control_text(summary.run.control),) if summary.run.control else ()
+    return (*(_way(way, members) for way, members in sorted(ways.items())), *control)
+
+
+def control_text(control: NullControl) -> str:
+    """Return what the base differed by from itself, and the noise floor that follows."""
+    over = f"{control.values} values of {_range([control.benchmarks], 'benchmark', 'benchmarks')}"
+    change = change_text(control.ratio)
+    return f"null control, base against base: {change}, {over}; noise floor {percent(control.floor)}"
 
 
 def _way(way: tuple[str, str, str], members: list[Comparison]) -> str:

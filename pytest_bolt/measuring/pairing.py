@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from pytest_bolt.core.measurement import Side
@@ -69,6 +69,7 @@ class PairExecutor:
         self._timeout_s = timeout_s
         self._held: dict[Side, _Holding] = {}
         self._check = True
+        self._control = False
         self.absent: dict[Side, dict[str, str]] = {side: {} for side in specs}
         self.notes: dict[str, None] = {}  # in the order in which they came up
         self.outcomes: dict[str, Outcome] = {}
@@ -108,13 +109,16 @@ class PairExecutor:
 
     def _open_pair(self, step: OpenPair) -> Reply:
         self.stop()
-        self._check = step.check
+        self._check, self._control = step.check, step.control
+        specs = dict(self._specs)
+        if step.control:
+            specs[Side.HEAD] = replace(specs[Side.BASE], side=Side.HEAD)
         sides = list(self._specs)
         if step.head_first:
             sides.reverse()
         paddings = dict(zip(self._specs, step.paddings, strict=True))
         for side in sides:
-            self._held[side] = _Holding(Worker(self._specs[side], paddings[side]))
+            self._held[side] = _Holding(Worker(specs[side], paddings[side]))
         for side in sorted(sides, reverse=True):  # the head first: what it cannot start ends the run
             self._collected(side, self._guarded(side, self._held[side].worker.answer, starting=True))
         return Reply()
@@ -179,6 +183,8 @@ class PairExecutor:
         return Reply()
 
     def _remember(self, case: str) -> None:
+        if self._control:
+            return
         for side, holding in self._held.items():
             finished = holding.finished
             self.metrics[side].setdefault(case, []).extend(finished.get("metrics", ()))
@@ -241,7 +247,7 @@ class PairExecutor:
             return work(max(self._timeout_s, START_LIMIT_S) if starting else self._timeout_s)
         except WorkerGone as gone:
             self.stop()
-            if starting and side is Side.HEAD:
+            if starting and side is Side.HEAD and not self._control:
                 raise _cannot_start(gone) from gone
             kind = FailureKind.TIMEOUT if gone.timed_out else FailureKind.CRASHED
             message = f"could not start: {_own_error(gone)}" if starting else gone.message

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import RowMapping
 
 from pytest_bolt.core.case import Case, CaseId, Workload
-from pytest_bolt.core.comparison import Comparison, Interval, Metric
+from pytest_bolt.core.comparison import Comparison, Interval, Metric, NullControl
 from pytest_bolt.core.environment import Environment
 from pytest_bolt.core.measurement import Clock
 from pytest_bolt.core.record import Revision, Run, RunState
@@ -96,6 +96,7 @@ def run_row(run: Run) -> dict[str, Any]:
         "expect": run.expect or None,
         "settings": dict(run.settings) or None,
         "notes": run.notes or None,
+        "control": control_row(run.control),
     }
 
 
@@ -115,7 +116,26 @@ def run_of(row: Row, *, state: RunState) -> Run:
         expect=tuple(row["expect"] or ()),
         settings=row["settings"] or {},
         notes=tuple(row["notes"] or ()),
+        control=_control_of(row["control"]) if row["control"] else None,
     )
+
+
+def control_row(control: NullControl | None) -> dict[str, Any] | None:
+    """Return what a run's row holds of its null control."""
+    if control is None:
+        return None
+    ratio = control.ratio
+    return {
+        "ratio": [ratio.estimate, ratio.low, ratio.high],
+        "values": control.values,
+        "benchmarks": control.benchmarks,
+    }
+
+
+def _control_of(row: Mapping[str, Any]) -> NullControl:
+    estimate, low, high = row["ratio"]
+    ratio = Interval(estimate=estimate, low=low, high=high)
+    return NullControl(ratio=ratio, values=row["values"], benchmarks=row["benchmarks"])
 
 
 def comparison_row(comparison: Comparison) -> dict[str, Any]:

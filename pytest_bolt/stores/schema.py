@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from pytest_bolt.stores.columns import AnyInteger, AnyText, Number, Plain, UtcTime
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 VERSION_TABLE = "bolt_version"
 
 metadata = MetaData(
@@ -91,6 +91,7 @@ runs = Table(
     Column("expect", Plain),
     Column("settings", Plain),
     Column("notes", Plain),
+    Column("control", Plain),  # the null control, where there was one
     Column("collected", Integer),  # benchmarks that the run meant to judge
     Column("host", AnyText, nullable=False),
     Column("process", String(64), nullable=False),  # process id and start, to tell running from killed

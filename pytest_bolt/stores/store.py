@@ -11,7 +11,7 @@ from typing import Self
 
 from sqlalchemy import URL, Connection, Engine, text, update
 
-from pytest_bolt.core.comparison import Comparison
+from pytest_bolt.core.comparison import Comparison, NullControl
 from pytest_bolt.core.environment import Fingerprint
 from pytest_bolt.core.measurement import Measurement, Side
 from pytest_bolt.core.record import Record, Run, RunState, Summary
@@ -22,6 +22,7 @@ from pytest_bolt.stores import baselines, reads, writes
 from pytest_bolt.stores.engine import make_engine, parse_store, writing
 from pytest_bolt.stores.failures import explained
 from pytest_bolt.stores.references import References
+from pytest_bolt.stores.rows import control_row
 from pytest_bolt.stores.schema import SCHEMA_VERSION, VERSION_TABLE, runs
 from pytest_bolt.stores.upgrade import ensure_schema, refuse_newer, stored_version
 
@@ -103,9 +104,15 @@ class Store:
         ended: datetime,
         notes: Sequence[str] = (),
         collected: int | None = None,
+        control: NullControl | None = None,
     ) -> None:
         """Store how a run ended; `collected` is the number of benchmarks that it meant to judge."""
-        values: dict[str, object] = {"state": str(state), "ended": ended, "notes": tuple(notes) or None}
+        values: dict[str, object] = {
+            "state": str(state),
+            "ended": ended,
+            "notes": tuple(notes) or None,
+            "control": control_row(control),
+        }
         if collected is not None:
             values["collected"] = collected
         with self._writing() as connection:

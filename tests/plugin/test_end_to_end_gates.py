@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from plugin_projects import COMPARE, QUICK, bolt_section, text_of
 
@@ -176,9 +178,16 @@ def test_the_same_code_on_both_sides_measures_noise_only(project):
     noise = "both trees hold the same code: this measures noise only"
     same = project.pytest(COMPARE)
     assert noise in bolt_section(same)
+    assert "null control" not in text_of(same)  # all of it is one
     project.edit("mylib/core.py", "total = 0", "total = 0 + 0")
-    changed = project.pytest(COMPARE)
+    changed = project.pytest(COMPARE, "--bolt-json=report.json")
     assert noise not in bolt_section(changed)
+    said = [line for line in bolt_section(changed) if line.startswith("null control, base against base: ")]
+    assert len(said) == 1
+    control = json.loads((project.root / "report.json").read_text())["run"]["control"]
+    assert control["benchmarks"] == 1
+    assert control["values"] >= 3
+    assert control["ratio"]["low"] <= control["ratio"]["estimate"] <= control["ratio"]["high"]
 
 
 @pytest.mark.slow

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from pytest_bolt.core.case import Case, CaseId, Workload
-from pytest_bolt.core.comparison import Comparison, Interval, Metric
+from pytest_bolt.core.comparison import Comparison, Interval, Metric, NullControl
 from pytest_bolt.core.environment import Environment
 from pytest_bolt.core.measurement import Clock
 from pytest_bolt.core.record import Revision, Run, RunState, Summary
@@ -102,7 +102,8 @@ def run(**fields) -> Run:
         "environment": Environment(facts={"cpu_model": "Imaginary 9", "torch": "2.13"}),
         "mode": "paired",
         "state": RunState.FINISHED,
-        "notes": ("null control: 3 benchmarks, noise floor 1.2 %",),
+        "notes": ("the base's cache folder was cleaned",),
+        "control": NullControl(ratio=interval(1.001, 0.992, 1.012), values=9, benchmarks=3),
     }
     return Run(**(defaults | fields))
 

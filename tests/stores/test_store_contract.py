@@ -23,7 +23,7 @@ from stored_samples import (
     store_runs,
 )
 
-from pytest_bolt.core.comparison import Comparison, Interval
+from pytest_bolt.core.comparison import Comparison, Interval, NullControl
 from pytest_bolt.core.environment import Environment
 from pytest_bolt.core.measurement import Clock, Side
 from pytest_bolt.core.record import Revision, RunState
@@ -56,11 +56,18 @@ class TestContract:
     def test_finish_says_how_and_when(self, store):
         store.begin(make_run(), collected=2)
         ended = NOON + timedelta(minutes=1)
+        control = NullControl(ratio=Interval(estimate=1.001, low=0.992, high=1.012), values=9, benchmarks=3)
         store.finish(
-            make_run().run_id, state=RunState.INTERRUPTED, ended=ended, notes=("Ctrl-C",), collected=3
+            make_run().run_id,
+            state=RunState.INTERRUPTED,
+            ended=ended,
+            notes=("Ctrl-C",),
+            collected=3,
+            control=control,
         )
         run = store.run("0")
         assert (run.state, run.ended, run.notes) == (RunState.INTERRUPTED, ended, ("Ctrl-C",))
+        assert run.control == control
         assert store.summary("0").collected == 3
 
     def test_a_comparison_comes_back_equal_in_every_field(self, store):
