@@ -91,6 +91,13 @@ OPTIONS = (
         help="Time limit of one step of one benchmark on one side. Default: 5m.",
     ),
     Option(
+        name="build",
+        metavar="RECIPE",
+        default="auto",
+        help="How compiled modules of the base are made: auto (pip, where this tree has some), path (never), "
+        "pip, or a shell command that is run in the base's folder. Default: auto.",
+    ),
+    Option(
         name="env",
         metavar="POLICY",
         default="pin",

@@ -142,7 +142,7 @@ def _outputs(settings: Settings, cwd: Path) -> tuple[Output, ...]:
 
 
 def _shown(settings: Settings) -> dict[str, str]:
-    names = ("mode", "margin", "budget", "thorough", "env", "threads", "device", "dtype", "adapter")
+    names = ("mode", "margin", "budget", "thorough", "build", "env", "threads", "device", "dtype", "adapter")
     values: dict[str, Any] = {name: getattr(settings, name) for name in names}
     values["fail_on"] = ",".join(
         f"{name}:{margin:g}" if margin else name for name, margin in settings.fail_on.margins.items()

@@ -129,6 +129,7 @@ class BoltSession:
             settings=prepared.settings,
             path=self._path,
             files=tuple(dict.fromkeys(benchmark.item.path for benchmark in self._benchmarks)),
+            say=self._teller.say,
         )
         stored = stored_baselines(prepared, self._benchmarks)
         if prepared.repo is None or prepared.base is None or stored is not None:

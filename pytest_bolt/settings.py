@@ -109,6 +109,7 @@ class Settings:
     budget: float
     thorough: bool
     timeout: float
+    build: str
     env: str
     threads: int | None
     device: tuple[str, ...]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,8 +24,9 @@ from pytest_bolt.measuring.process import (
 )
 from pytest_bolt.options import OPTIONS
 from pytest_bolt.repo import overlay
+from pytest_bolt.repo.building import build
 from pytest_bolt.repo.commands import top_level
-from pytest_bolt.repo.worktrees import acquire, cache_folder, counterpart
+from pytest_bolt.repo.worktrees import acquire, cache_folder, compiler_caches, counterpart
 from pytest_bolt.settings import Settings
 
 if TYPE_CHECKING:
@@ -111,6 +112,7 @@ class Session:
     settings: Settings
     path: tuple[str, ...]
     files: tuple[Path, ...]
+    say: Callable[[str], None]
 
     @property
     def cwd(self) -> Path:
@@ -129,19 +131,20 @@ def both(session: Session, repo: Repo, base: Revision) -> Iterator[Trees]:
 
     Raises BoltError where it cannot be checked out.
     """
-    head = top_level(repo)
-    with acquire(repo, base.commit, cache_folder(os.environ)) as tree:
-        spec = _head_spec(session, head, tree.path)
-        base_spec = _moved(spec, head, tree.path)
+    head, cache = top_level(repo), cache_folder(os.environ)
+    with acquire(repo, base.commit, cache) as tree:
+        spec = _with(_head_spec(session, head, tree.path), compiler_caches(cache, tree=str(head)))
+        base_spec = _with(_moved(spec, head, tree.path), compiler_caches(cache, tree=f"{head} {base.commit}"))
         rootdir = session.config.rootpath
         base_root = counterpart(repo, tree.path, rootdir)
+        built = build(repo, tree.path, session.settings.build, cache=cache, say=session.say)
         suite = overlay.suite_files(
             rootdir,
             session.files,
             config_file=session.config.inipath,
             testpaths=session.config.getini("testpaths"),
         )
-        notes = list(tree.notes)
+        notes = [*tree.notes, *built]
         own = _OwnSuite()
         if overlay.differs(base_root, rootdir, suite):
             own = _own_suite(session, base_spec, head, tree.path)
@@ -181,6 +184,10 @@ def _moved(spec: WorkerSpec, head: Path, base: Path) -> WorkerSpec:
         other=head,
         arguments=tuple(_move_word(word, head, base) for word in spec.arguments),
     )
+
+
+def _with(spec: WorkerSpec, variables: Mapping[str, str]) -> WorkerSpec:
+    return replace(spec, environment={**spec.environment, **variables})
 
 
 def _move_path(path: Path, head: Path, base: Path) -> Path:

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pytest_bolt.errors import BoltError
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+KEPT_SECONDS = 14 * 24 * 3600.0
+_COMPILERS = {
+    "TORCH_EXTENSIONS_DIR": "torch_extensions",
+    "TORCHINDUCTOR_CACHE_DIR": "inductor",
+    "TRITON_CACHE_DIR": "triton",
+}
 _TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# Made by pytest-bolt; safe to delete.\n"
 
 
@@ -40,6 +48,25 @@ def prepare_cache(cache: Path) -> None:
         for name, text in ((".gitignore", "*\n"), ("CACHEDIR.TAG", _TAG)):
             if not (cache / name).exists():
                 (cache / name).write_text(text)
+
+
+def compiler_caches(cache: Path, *, tree: str) -> dict[str, str]:
+    """Return the variables that give a tree just-in-time build caches of its own.
+
+    Some are keyed by the name of what is built alone, so that two versions of it would be one.
+    """
+    folder = cache / "jit" / hashlib.sha256(tree.encode(errors="surrogateescape")).hexdigest()[:16]
+    folder.mkdir(parents=True, exist_ok=True)
+    os.utime(folder)
+    return {name: str(folder / kind) for name, kind in _COMPILERS.items()}
+
+
+def forget_unused(cache: Path, *, now: float) -> None:
+    """Remove builds and just-in-time caches that no run has used for 14 days; `now` as `time.time()`."""
+    for path in (*(cache / "builds").glob("*"), *(cache / "jit").glob("*")):
+        with suppress(OSError):
+            if now - path.stat().st_mtime > KEPT_SECONDS:
+                shutil.rmtree(path)
 
 
 @contextmanager

@@ -118,7 +118,7 @@ _TEXTS = {
     ),
     Misplacement.NOT_BUILT: (
         "{module!r} is compiled on one side and not on the {side}: the two cannot be compared fairly",
-        "build both sides, or remove the compiled file to compare plain Python with plain Python",
+        "have the base built, --bolt-build=pip, or remove the compiled file to compare plain Python",
     ),
 }
 

@@ -11,7 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_bolt.errors import BoltError
-from pytest_bolt.repo.cache import cache_errors, cache_folder, prepare_cache
+from pytest_bolt.repo.cache import (
+    KEPT_SECONDS,
+    cache_errors,
+    cache_folder,
+    compiler_caches,
+    forget_unused,
+    prepare_cache,
+)
 from pytest_bolt.repo.checkout import check_out, forget_vanished, forget_worktree
 from pytest_bolt.repo.commands import common_folder, top_level
 from pytest_bolt.repo.slots import Slot, last_used, places, take, try_lock
@@ -19,10 +26,9 @@ from pytest_bolt.repo.slots import Slot, last_used, places, take, try_lock
 if TYPE_CHECKING:
     from git import Repo
 
-__all__ = ["BaseTree", "acquire", "cache_folder", "counterpart", "prune"]
+__all__ = ["BaseTree", "acquire", "cache_folder", "compiler_caches", "counterpart", "prune"]
 
 KEPT_PER_REPOSITORY = 4
-KEPT_SECONDS = 14 * 24 * 3600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +76,7 @@ def prune(cache: Path, *, now: float) -> None:
 
     `now` is in seconds since the epoch.
     """
+    forget_unused(cache, now=now)
     for folder in (cache / "worktrees").iterdir():
         found = sorted(((last_used(path), path) for path in places(folder)), reverse=True)
         free = [(used, slot) for used, path in found if (slot := try_lock(path))]

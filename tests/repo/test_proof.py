@@ -188,7 +188,7 @@ def misplaced(kind: Misplacement) -> Misplaced:
         (
             Misplacement.NOT_BUILT,
             "'pkg.core' is compiled on one side and not on the base",
-            "build both sides",
+            "--bolt-build=pip",
         ),
     ],
 )

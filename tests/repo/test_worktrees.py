@@ -12,7 +12,7 @@ import pytest
 
 from pytest_bolt.errors import BoltError
 from pytest_bolt.repo import slots
-from pytest_bolt.repo.cache import cache_folder
+from pytest_bolt.repo.cache import cache_folder, compiler_caches
 from pytest_bolt.repo.opening import open_repository
 from pytest_bolt.repo.worktrees import KEPT_PER_REPOSITORY, acquire, counterpart, prune
 
@@ -513,3 +513,14 @@ def test_a_relative_cache_folder_is_relative_to_the_current_one(tmp_path, monkey
     monkeypatch.chdir(tmp_path)
 
     assert cache_folder({"BOLT_CACHE_DIR": "here"}) == tmp_path / "here"
+
+
+def test_builds_and_just_in_time_caches_are_removed_when_unused(project, cache, two):
+    with acquire(project.repo(), two[0], cache):
+        pass
+    folder = Path(compiler_caches(cache, tree="one")["TORCH_EXTENSIONS_DIR"]).parent
+    (cache / "builds" / "0").mkdir(parents=True)
+    prune(cache, now=time.time() + 13 * DAY)
+    assert folder.is_dir()
+    prune(cache, now=time.time() + 15 * DAY)
+    assert not list((cache / "jit").iterdir()) + list((cache / "builds").iterdir())
