@@ -24,7 +24,7 @@ _LEAST_VALUES = 3  # for an interval
 _BUDGET_SHARE = 0.1
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Control:
     """The benchmarks that were drawn, their rounds, and what they came to so far."""
 

@@ -1,8 +1,5 @@
 """Where an editable install makes a tree importable. Standard library only."""
 
-# The import system speaks of paths as text, and asks at every import.
-# ruff: noqa: PTH
-
 from __future__ import annotations
 
 import os

@@ -4,9 +4,6 @@ It runs in a worker before pytest. An editable install points at the tree that i
 this the base's worker would import, and measure, the head.
 """
 
-# The import system speaks of paths as text, and asks at every import.
-# ruff: noqa: PTH
-
 from __future__ import annotations
 
 import importlib

@@ -3,9 +3,6 @@
 Standard library only: it runs in the workers.
 """
 
-# The import system speaks of paths as text, and asks at every import.
-# ruff: noqa: PTH
-
 from __future__ import annotations
 
 import os

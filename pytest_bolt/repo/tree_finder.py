@@ -1,8 +1,5 @@
 """The finder that moves a module found in the other tree to the same place in its own."""
 
-# The import system speaks of paths as text, and asks at every import.
-# ruff: noqa: PTH
-
 from __future__ import annotations
 
 import os

@@ -1,8 +1,5 @@
 """Distribution metadata that lies in the other tree: version numbers and entry points, no code."""
 
-# The import system speaks of paths as text, and asks at every import.
-# ruff: noqa: PTH
-
 from __future__ import annotations
 
 import os

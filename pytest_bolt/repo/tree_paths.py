@@ -1,8 +1,5 @@
 """The same place in two trees, whichever way a path to it is spelled. Standard library only."""
 
-# The import system speaks of paths as text, and asks at every import.
-# ruff: noqa: PTH
-
 from __future__ import annotations
 
 import os
