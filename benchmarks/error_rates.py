@@ -3,7 +3,8 @@
 Runs `pytest --bolt-compare` itself, in a process of its own, on generated git repositories whose truth is
 known: two commits of the same tree (identical), two that differ by a change that cannot matter (import,
 docstring, local, objects, order), two of which the head does N % more work in one function (slower-N, another
-function in each run). Prints a Markdown table with 95 % intervals (Wilson).
+function in each run) or in M functions (slower-N-in-M). Prints a Markdown table with 95 % intervals (Wilson),
+and what other tools' rules would have said of the same rounds.
 
     python -m benchmarks.error_rates --short                     a few minutes
     python -m benchmarks.error_rates --out=rates                 ten runs a variant
@@ -28,7 +29,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.alarm_counts import HEADINGS, counted, markdown, row
-from benchmarks.projects import SUITES, Project, percent_of, variants, write_repository
+from benchmarks.busy import neighbours
+from benchmarks.other_rules import HEADINGS as OTHER_HEADINGS
+from benchmarks.other_rules import rows as other_rules
+from benchmarks.projects import SUITES, Project, slowdown, variants, write_repository
 from benchmarks.pytest_commands import CommandFailedError, compare, plugin_digest
 from benchmarks.run_log import Line, RunLog
 from benchmarks.watched_process import exit_when_terminated
@@ -46,6 +50,7 @@ class Task:
     seed: int
     margin: str
     budget: str
+    neighbours: int
 
     @property
     def key(self) -> dict[str, object]:
@@ -83,7 +88,7 @@ def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
         "--variants",
         type=_variants,
         metavar="NAMES",
-        help=f"comma-separated (default: {','.join(variants())}); slower-2, -3, -5, -10 too",
+        help=f"comma-separated (default: {','.join(variants())}); slower-N and slower-N-in-M too",
     )
     parser.add_argument("--margin", default="5%", help="--bolt-margin of every run (default: 5%%)")
     parser.add_argument(
@@ -95,6 +100,9 @@ def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--out", metavar="FOLDER", help="where results are kept (default: nowhere)")
     parser.add_argument(
         "--keep-stores", action="store_true", help="keep each run's store with all rounds in --out"
+    )
+    parser.add_argument(
+        "--neighbours", type=int, default=0, metavar="N", help="busy processes beside every run (default: 0)"
     )
     parser.add_argument("--short", action="store_true", help="two runs of three variants with a small budget")
     asked = parser.parse_args(words)
@@ -111,7 +119,7 @@ def _variants(text: str) -> tuple[str, ...]:
     names = tuple(name.strip() for name in text.split(",") if name.strip())
     try:
         for name in names:
-            percent_of(name)
+            slowdown(name)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
     return names
@@ -127,6 +135,7 @@ def _tasks(asked: argparse.Namespace) -> list[Task]:
             seed=asked.seed + run,
             margin=asked.margin,
             budget=asked.budget,
+            neighbours=asked.neighbours,
         )
         for run in range(asked.runs)
         for variant in asked.variants
@@ -151,15 +160,17 @@ def _line(task: Task, asked: argparse.Namespace, scratch: Path) -> Line:
     """Do one run in folders of its own and return its line."""
     known = {**task.key, "plugin": plugin_digest(), "load": os.getloadavg()[0], "began": time.time()}
     options = [f"--bolt-margin={task.margin}", f"--bolt-budget={task.budget}", f"--bolt-seed={task.seed}"]
-    if asked.keep_stores:
-        stores = Path(asked.out, "stores").absolute()
-        stores.mkdir(parents=True, exist_ok=True)
-        options.append(f"--bolt-store={stores / f'{task.suite}-{task.variant}-{task.seed}.sqlite'}")
     project = SUITES[task.suite](task.variant, task.run)
     with tempfile.TemporaryDirectory(dir=scratch) as name:
+        store = Path(name, "store.sqlite")
+        if asked.keep_stores:
+            store = Path(asked.out, "stores", f"{task.suite}-{task.variant}-{task.seed}.sqlite").absolute()
+            store.parent.mkdir(parents=True, exist_ok=True)
         write_repository(project, Path(name, "project"))
         try:
-            compared = compare(Path(name, "project"), project, work=Path(name), options=options)
+            with neighbours(task.neighbours):
+                folder = Path(name, "project")
+                compared = compare(folder, project, work=Path(name), options=options, store=store)
         except CommandFailedError as error:
             return {**known, "error": str(error)}
     return {
@@ -168,11 +179,14 @@ def _line(task: Task, asked: argparse.Namespace, scratch: Path) -> Line:
         "controller_peak": compared.finished.own_peak,
         "subject": project.subject,
         "facts": compared.report["run"]["environment"]["facts"],
-        "benchmarks": [_benchmark(each, project) for each in compared.report["comparisons"]],
+        "control": compared.report["run"]["control"],
+        "benchmarks": [_benchmark(each, project, compared.rounds) for each in compared.report["comparisons"]],
     }
 
 
-def _benchmark(comparison: Mapping[str, Any], project: Project) -> dict[str, Any]:
+def _benchmark(
+    comparison: Mapping[str, Any], project: Project, rounds: Mapping[str, Mapping[str, list[float]]]
+) -> dict[str, Any]:
     node_id = comparison["case"]["case_id"]["node_id"]
     kept = ("verdict", "ratio", "detectable", "clock", "pairs", "quads", "reason", "warnings")
     times = {side: (comparison[side] or {}).get("ns") for side in ("base_time", "head_time")}
@@ -181,6 +195,7 @@ def _benchmark(comparison: Mapping[str, Any], project: Project) -> dict[str, Any
         "slowed": project.slows(node_id),
         **times,
         **{key: comparison[key] for key in kept},
+        "rounds": rounds.get(node_id, {}),
     }
 
 
@@ -194,14 +209,16 @@ def _said(line: Line) -> str:
 
 def _table(log: RunLog, asked: argparse.Namespace) -> str:
     """Return the table of all runs of this suite, margin and budget that the log holds."""
-    alike = {name: getattr(asked, name) for name in ("suite", "margin", "budget")}
+    alike = {name: getattr(asked, name) for name in ("suite", "margin", "budget", "neighbours")}
     same = [line for line in log.lines if all(line[name] == value for name, value in alike.items())]
     names = [*variants(), *sorted({line["variant"] for line in same} - set(variants()))]
     rows = [row(name, counted(line for line in same if line["variant"] == name)) for name in names]
     done = [cells for cells in rows if cells[1] != "0"]
     plugins = ", ".join(sorted({line["plugin"] for line in same})) or "none"
-    title = f"Suite {asked.suite}, margin {asked.margin}, budget {asked.budget}; plugin sources {plugins}"
-    return f"{title}\n\n{markdown([HEADINGS, *done])}"
+    settings = f"margin {asked.margin}, budget {asked.budget}, {asked.neighbours} busy neighbours"
+    title = f"Suite {asked.suite}, {settings}; plugin sources {plugins}"
+    others = markdown([OTHER_HEADINGS, *other_rules(same)])
+    return f"{title}\n\n{markdown([HEADINGS, *done])}\nThe same rounds, judged by others:\n\n{others}"
 
 
 def _tell(text: str, end: str = "\n") -> None:

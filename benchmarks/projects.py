@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ from benchmarks.source_changes import HARMLESS, more_items, repeated, repetition
 BASE = "HEAD~1"
 IDENTICAL = "identical"
 SLOWER = "slower-"
+_SLOWER = re.compile(rf"{SLOWER}(100|[1-9]\d?)(?:-in-([1-9]\d?))?")
 INI = "[tool.pytest.ini_options]\nmarkers = []\n"
 IGNORED = ".bolt/\n__pycache__/\n.pytest_cache/\n.benchmarks/\n.hypothesis/\n"
 OPERATIONS = {"run_softmax": "softmax", "run_rmsnorm": "rmsnorm", "run_attention": "attention"}
@@ -75,19 +77,19 @@ def test_add(benchmark, number):
 class Project:
     """The files of both commits as text by path, and how pytest is called on them.
 
-    `slowed` is the part of a test's node id that tells the benchmarks that the head slows down, empty
-    where there are none; `subject` names what was slowed down.
+    `slowed` tells the benchmarks that the head slows down: those whose node id has all parts of one of its
+    entries. `subject` names what was slowed down.
     """
 
     base: Mapping[str, str]
     head: Mapping[str, str]
     arguments: tuple[str, ...] = ()
-    slowed: tuple[str, ...] = ()
+    slowed: tuple[tuple[str, ...], ...] = ()
     subject: str = ""
 
     def slows(self, node_id: str) -> bool:
         """Return whether the head was made slower at this benchmark."""
-        return bool(self.slowed) and all(part in node_id for part in self.slowed)
+        return any(all(part in node_id for part in parts) for parts in self.slowed)
 
     def selecting(self, expression: str) -> Project:
         """Return the project with some of its tests left out, as by pytest's `-k`."""
@@ -99,28 +101,34 @@ def variants(percents: tuple[int, ...] = (20,)) -> tuple[str, ...]:
     return (IDENTICAL, *HARMLESS, *(f"{SLOWER}{percent}" for percent in percents))
 
 
-def percent_of(variant: str) -> int:
-    """Return by how many percent a variant slows one function down; 0 for one that slows none."""
+def slowdown(variant: str) -> tuple[int, int]:
+    """Return by how many percent a variant slows how many functions down; (0, 0) where it slows none.
+
+    Raises ValueError for a variant that does not exist.
+    """
     if variant in variants(()):
-        return 0
-    number = variant.removeprefix(SLOWER)
-    if number == variant or not number.isdecimal() or not 1 <= int(number) <= 100:
-        raise ValueError(
-            f"unknown variant {variant!r}; known: {', '.join(variants())}, and slower-N from 1 to 100"
-        )
-    return int(number)
+        return 0, 0
+    found = _SLOWER.fullmatch(variant)
+    if found is None:
+        known = f"{', '.join(variants())}, slower-N from 1 to 100, and slower-N-in-M for several"
+        raise ValueError(f"unknown variant {variant!r}; known: {known}")
+    return int(found[1]), int(found[2] or 1)
 
 
 def generated(variant: str, run: int) -> Project:
-    """Return the sample library and its suite; `run` chooses the function that `slower-N` slows down."""
+    """Return the sample library and its suite; `run` chooses the functions that `slower-N` slows down."""
     folder = Path(__file__).parent / "sample_library"
     library = {f"sample_library/{path.name}": path.read_text() for path in sorted(folder.glob("*.py"))}
     base = {"pyproject.toml": INI, ".gitignore": IGNORED, **library, "tests/test_speed.py": SUITE.lstrip()}
-    if percent := percent_of(variant):
-        name = _chosen(tuple(WORKLOADS), run)
-        changed = f"sample_library/{WORKLOADS[name][0].__module__.rpartition('.')[2]}.py"
-        head = {**base, changed: more_items(base[changed], name, percent)}
-        return Project(base=base, head=head, slowed=(f"test_speed[{name}]",), subject=name)
+    percent, count = slowdown(variant)
+    if percent:
+        names = _chosen(tuple(WORKLOADS), run, count)
+        head = dict(base)
+        for name in names:
+            changed = f"sample_library/{WORKLOADS[name][0].__module__.rpartition('.')[2]}.py"
+            head[changed] = more_items(head[changed], name, percent)
+        slowed = tuple((f"test_speed[{name}]",) for name in names)
+        return Project(base=base, head=head, slowed=slowed, subject=", ".join(names))
     own = {path for path in library if path.rpartition("/")[2] not in {"__init__.py", "workloads.py"}}
     return Project(base=base, head=_harmless(variant, base, own))
 
@@ -136,13 +144,17 @@ def shipped(variant: str, run: int) -> Project:
     base = {str(path.relative_to(root)): path.read_text() for path in sources}
     base |= {"pyproject.toml": INI, ".gitignore": IGNORED}
     arguments = ("suites", "-k", "speed and not triton")
-    if percent := percent_of(variant):
-        operation = _chosen(tuple(OPERATIONS), run)
+    percent, count = slowdown(variant)
+    if percent:
+        operations = _chosen(tuple(OPERATIONS), run, count)
         manual, (fewer, more) = "reference/adapters/manual.py", repetitions(percent)
-        head = {**base, manual: repeated(base[manual], operation, more)}
-        base[manual] = repeated(base[manual], operation, fewer)
-        slowed = (f"test_{OPERATIONS[operation]}_speed[", "[manual-")
-        return Project(base=base, head=head, arguments=arguments, slowed=slowed, subject=operation)
+        head = dict(base)
+        for operation in operations:
+            head[manual] = repeated(head[manual], operation, more)
+            base[manual] = repeated(base[manual], operation, fewer)
+        slowed = tuple((f"test_{OPERATIONS[operation]}_speed[", "[manual-") for operation in operations)
+        subject = ", ".join(operations)
+        return Project(base=base, head=head, arguments=arguments, slowed=slowed, subject=subject)
     own = {path for path in base if path.count("/") == 1 and path.startswith("reference/")} - {
         "reference/__init__.py"
     }
@@ -196,7 +208,7 @@ def _harmless(variant: str, base: Mapping[str, str], own: set[str]) -> Mapping[s
     return {path: HARMLESS[variant](text) if path in own else text for path, text in base.items()}
 
 
-def _chosen(names: tuple[str, ...], run: int) -> str:
-    """Return one name after another in an order that is mixed but always the same."""
+def _chosen(names: tuple[str, ...], run: int, count: int) -> tuple[str, ...]:
+    """Return the next names in an order that is mixed but always the same, as many as there are at most."""
     mixed = random.Random(1).sample(names, len(names))  # noqa: S311 - an order, not a secret
-    return mixed[run % len(mixed)]
+    return tuple(mixed[(run * count + step) % len(mixed)] for step in range(min(count, len(mixed))))

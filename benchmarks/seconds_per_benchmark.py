@@ -22,7 +22,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.alarm_counts import markdown
-from benchmarks.projects import BASE, SUITES, Project, for_pytest_benchmark, git, percent_of, write_repository
+from benchmarks.projects import BASE, SUITES, Project, for_pytest_benchmark, git, slowdown, write_repository
 from benchmarks.pytest_commands import (
     CommandFailedError,
     compare,
@@ -84,7 +84,7 @@ def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
     )
     asked = parser.parse_args(words)
     try:
-        percent_of(asked.variant)
+        slowdown(asked.variant)
     except ValueError as error:
         parser.error(str(error))
     if asked.repeats < 1:

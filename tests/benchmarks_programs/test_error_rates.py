@@ -31,15 +31,16 @@ def compared(monkeypatch):
     """The options of every comparison that was asked for; `fails` makes the next ones fail."""
     calls = []
 
-    def compare(folder, project, *, work, options):
+    def compare(folder, project, *, work, options, store):
         assert (folder / ".git").is_dir()
+        assert store.parent.is_dir()
         calls.append(options)
         if compare.fails:
             raise CommandFailedError("exit code 3\nit broke")
         finished = Finished(code=0, seconds=2.0, own_peak=1, any_peak=1, output="")
-        return Compared(
-            finished=finished, report={"run": {"environment": {"facts": {}}}, "comparisons": [COMPARISON]}
-        )
+        report = {"run": {"environment": {"facts": {}}, "control": None}, "comparisons": [COMPARISON]}
+        rounds = {COMPARISON["case"]["case_id"]["node_id"]: {"base": [8000.0] * 9, "head": [8600.0] * 9}}
+        return Compared(finished=finished, report=report, rounds=rounds)
 
     compare.fails = False
     compare.calls = calls
@@ -66,6 +67,8 @@ def test_finished_runs_are_not_repeated(compared, tmp_path, capsys):
     table = capsys.readouterr().out
     assert "| identical | 2    |" in table
     assert (tmp_path / "table-generated.md").read_text() in table
+    assert "| pytest-benchmark, median:5% | one comparison | 4 " in table
+    assert "| pytest-benchmark, median:5% | separate runs  | 3 " in table
 
 
 def test_failed_runs_are_told_and_repeated(compared, tmp_path, capsys):

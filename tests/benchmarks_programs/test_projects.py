@@ -206,15 +206,29 @@ def test_the_shipped_slowdown_names_the_benchmarks_of_its_operation():
     assert not slows[0](f"{test}[framework-cpu-float32-64x512]")
 
 
+def test_several_functions_can_be_slower():
+    seen = set()
+    for run in range(7):
+        project = projects.generated("slower-20-in-4", run)
+        slowed = {name for name in WORKLOADS if project.slows(f"tests/test_speed.py::test_speed[{name}]")}
+        assert slowed == set(project.subject.split(", "))
+        assert len(slowed) == 4
+        seen |= slowed
+    assert seen == set(WORKLOADS)
+    assert len(projects.shipped("slower-20-in-9", 0).slowed) == len(projects.OPERATIONS)
+
+
 def test_a_function_that_returns_nothing_cannot_be_repeated():
     with pytest.raises(ValueError, match="f does not end by returning a value"):
         repeated("def f():\n    pass\n", "f", 2)
 
 
-@pytest.mark.parametrize("name", ["slow-20", "slower-", "slower-0", "slower-101", "slower-x"])
+@pytest.mark.parametrize(
+    "name", ["slow-20", "slower-", "slower-0", "slower-101", "slower-x", "slower-5-in-", "slower-5-in-0"]
+)
 def test_unknown_variants_are_named(name):
     with pytest.raises(ValueError, match=f"unknown variant '{name}'"):
-        projects.percent_of(name)
+        projects.slowdown(name)
 
 
 def said_by_git(folder, *words):
