@@ -2,10 +2,10 @@
 
 Runs `pytest` on one empty test in fresh processes, with the plugin (`bolt`) and without (`none`),
 interleaved in quads (bolt, none, none, bolt and the mirror image in turn); a control runs `none` against
-itself in the same way. Plugins are not loaded of themselves but by name, the same on both sides: once no
-other at all, and once pytest-benchmark, which every installation of this plugin has beside it. (Other
-plugins that happen to be installed would only dilute the ratio.) CPU time is user and system time of the
-process and its children.
+itself in the same way. Plugins are found as pytest finds them, by the entry points of what is installed;
+`none` blocks this one. All others are blocked on both sides, once with the exception of pytest-benchmark,
+which every installation of this plugin has beside it. (They would only dilute the ratio.) CPU time is user
+and system time of the process and its children.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
+from importlib.metadata import entry_points
 from pathlib import Path
 
 from pytest_bolt.core.stats import Estimate, interval
@@ -24,8 +25,9 @@ from pytest_bolt.core.stats import Estimate, interval
 QUADS = 20
 LIMIT = 1.05
 COMMAND = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
-PEERS = {"pytest alone": [], "with pytest-benchmark": ["-p", "benchmark"]}
-PLUGIN = ["-p", "bolt"]
+PLUGIN = "bolt"
+PEERS = {"pytest alone": {PLUGIN}, "with pytest-benchmark": {PLUGIN, "benchmark"}}
+WITHOUT = ["-p", f"no:{PLUGIN}"]
 SPY = """
 import atexit, json, os, sys
 
@@ -46,6 +48,12 @@ class Cost:
 
     wall: float
     cpu: float
+
+
+def others_blocked(kept: set[str]) -> list[str]:
+    """Return the arguments that block every installed plugin of pytest but those of `kept`."""
+    names = {point.name for point in entry_points(group="pytest11")}
+    return [word for name in sorted(names - kept) for word in ("-p", f"no:{name}")]
 
 
 def run(folder: Path, extra: list[str], environ: dict[str, str]) -> Cost:
@@ -103,13 +111,15 @@ def row(name: str, clock: str, estimate: Estimate) -> str:
     return f"{name:<38} {clock:<5} {center:6.3f}  [{low:.3f}, {high:.3f}]"
 
 
-def compare(title: str, peer: list[str], quads: int, folder: Path, environ: dict[str, str]) -> float:
+def compare(title: str, kept: set[str], quads: int, folder: Path, environ: dict[str, str]) -> float:
     """Print the rows of one peer, control first; return the upper bound of the plugin's CPU ratio."""
+    bolt = others_blocked(kept)
+    peer = [*bolt, *WITHOUT]
     control, subject = [], []
     for number in range(quads):
         swapped = bool(number % 2)
         control.append(ratios(folder, peer, peer, swapped=swapped, environ=environ))
-        subject.append(ratios(folder, peer, peer + PLUGIN, swapped=swapped, environ=environ))
+        subject.append(ratios(folder, peer, bolt, swapped=swapped, environ=environ))
     upper = math.inf
     for name, logs in (("none / none", control), ("bolt / none", subject)):
         for clock, values in zip(("wall", "cpu"), zip(*logs, strict=True), strict=True):
@@ -129,15 +139,14 @@ def report_modules(bolt: dict[str, list[str]], none: dict[str, list[str]]) -> No
 
 def main(quads: int) -> int:
     """Print the table; return 0 if the plugin's CPU time is within the limit and it started no process."""
-    inherited = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
-    environ = inherited | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    environ = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "test_empty.py").write_text("def test_empty():\n    pass\n")
-        bolt, none = spied(folder, PLUGIN, environ), spied(folder, [], environ)
-        run(folder, PLUGIN, environ)
+        alone = others_blocked({PLUGIN})
+        bolt, none = spied(folder, alone, environ), spied(folder, [*alone, *WITHOUT], environ)
         print(f"{f'pytest on one empty test, {quads} quads':<38} clock  ratio  98 % interval")
-        uppers = [compare(title, peer, quads, folder, environ) for title, peer in PEERS.items()]
+        uppers = [compare(title, kept, quads, folder, environ) for title, kept in PEERS.items()]
     report_modules(bolt, none)
     return 0 if max(uppers) < LIMIT and not bolt["started"] else 1
 

@@ -1,4 +1,7 @@
-"""The `bolt` fixture, which every pytest run imports: what it is made of is imported when asked for."""
+"""The fixtures, which every pytest run imports: what they are made of is imported when asked for.
+
+`impl`, `device` and `dtype` are one value of the matrix each.
+"""
 
 from __future__ import annotations
 
@@ -20,3 +23,21 @@ def bolt(request: pytest.FixtureRequest) -> Any:
     fixture = Bolt(request.node, request.config.stash.get(LOCKSTEP, None))
     yield fixture
     fixture.undo()
+
+
+@pytest.fixture(scope="module")
+def impl(request: pytest.FixtureRequest) -> Any:
+    """The implementation under test: its functions are attributes, such as `impl.run_softmax`."""
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def device(request: pytest.FixtureRequest) -> Any:
+    """The `torch.device` to test on."""
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def dtype(request: pytest.FixtureRequest) -> Any:
+    """The `torch.dtype` to test in."""
+    return request.param

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_bolt import matrix_fixtures
+from pytest_bolt import fixtures
 from pytest_bolt.adapters import Adapter, bundled, distinct_names, load
 from pytest_bolt.errors import BoltError
 
@@ -194,7 +194,7 @@ def _ours(metafunc: pytest.Metafunc, name: str) -> bool:
     if name not in metafunc.fixturenames:
         return False
     definitions = metafunc.definition._fixtureinfo.name2fixturedefs.get(name, ())  # noqa: SLF001
-    if not definitions or definitions[-1].func.__module__ != matrix_fixtures.__name__:
+    if not definitions or definitions[-1].func.__module__ != fixtures.__name__:
         return False
     direct = metafunc.definition.iter_markers("parametrize")
     return not any(name in _argument_names(marker) for marker in direct)

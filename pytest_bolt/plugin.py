@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_bolt import hookspecs
-from pytest_bolt.errors import BoltError
-from pytest_bolt.fixtures import bolt
-from pytest_bolt.matrix_fixtures import device, dtype, impl
+from pytest_bolt.fixtures import bolt, device, dtype, impl
 from pytest_bolt.options import OPTIONS
 
 if TYPE_CHECKING:
@@ -120,6 +118,8 @@ def settings_in(config: pytest.Config) -> Settings:
 
 def with_usage_error(work: Any) -> Any:
     """Run `work`; a BoltError becomes pytest's own usage error: one message, exit code 4."""
+    from pytest_bolt.errors import BoltError
+
     try:
         return work()
     except BoltError as error:

@@ -23,8 +23,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 from pytest_bolt.errors import BoltError
 from pytest_bolt.repo.cache import cache_errors
-from pytest_bolt.repo.clean_repo import no_local_variables
-from pytest_bolt.repo.commands import ask, top_level
+from pytest_bolt.repo.commands import ask, no_local_variables, top_level
 
 if TYPE_CHECKING:
     from git import Repo

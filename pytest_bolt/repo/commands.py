@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -11,6 +14,24 @@ from pytest_bolt.errors import BoltError
 if TYPE_CHECKING:
     from git import Repo
 
+# Set by git for its hooks (pre-commit runs tests too): each would send a command to another index or tree.
+_LOCAL_VARIABLES = (
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_COMMON_DIR",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_PREFIX",
+    "GIT_NAMESPACE",
+    "GIT_SHALLOW_FILE",
+    "GIT_GRAFT_FILE",
+    "GIT_INTERNAL_SUPER_PREFIX",
+    "GIT_LITERAL_PATHSPECS",
+    "GIT_GLOB_PATHSPECS",
+    "GIT_NOGLOB_PATHSPECS",
+    "GIT_ICASE_PATHSPECS",
+)
 _SETTINGS = (
     "core.hooksPath=/dev/null",
     "core.fsmonitor=false",
@@ -103,3 +124,17 @@ def _command(
     # An explicit -C, because GitPython falls back to the current folder where the repository has vanished.
     options = [part for setting in (*_SETTINGS, *settings) for part in ("-c", setting)]
     return ["git", "-C", str(folder or repo.working_dir), *options, *arguments]
+
+
+@contextmanager
+def no_local_variables() -> Iterator[None]:
+    """Hide the variables that bind git to one repository, for as long as the block runs.
+
+    GitPython adds to the environment and cannot take away from it. Outside of git's hooks nothing is
+    set and nothing changes.
+    """
+    hidden = {name: os.environ.pop(name) for name in _LOCAL_VARIABLES if name in os.environ}
+    try:
+        yield
+    finally:
+        os.environ.update(hidden)

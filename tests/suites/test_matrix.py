@@ -13,7 +13,7 @@ WIRING = """
 import pytest
 from pytest_bolt.errors import BoltError
 from pytest_bolt.matrix import generate
-from pytest_bolt.matrix_fixtures import device, dtype, impl
+from pytest_bolt.fixtures import device, dtype, impl
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "bolt(operation, dtypes): of pytest-bolt")
@@ -237,5 +237,5 @@ def test_an_unknown_dtype_is_named():
 
 
 def test_importing_the_matrix_imports_no_tensors():
-    code = "import sys, pytest_bolt.matrix, pytest_bolt.matrix_fixtures; print('torch' in sys.modules)"
+    code = "import sys, pytest_bolt.matrix, pytest_bolt.fixtures; print('torch' in sys.modules)"
     assert subprocess.check_output([sys.executable, "-c", code], text=True) == "False\n"

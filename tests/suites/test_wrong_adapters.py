@@ -14,7 +14,7 @@ import suites
 HOME = Path(suites.__file__).parent
 WIRING = """
 from pytest_bolt.matrix import generate
-from pytest_bolt.matrix_fixtures import device, dtype, impl
+from pytest_bolt.fixtures import device, dtype, impl
 import os, pytest
 
 def pytest_configure(config):
