@@ -10,13 +10,20 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pytest_bolt import __version__
 from pytest_bolt.errors import BoltError
 
+if TYPE_CHECKING:
+    from pytest_bolt.commands.screen import Screen
+    from pytest_bolt.stores.store import Store
+
 _USAGE_ERROR = 2
 _INTERRUPTED = 130
+_FORMATS = ("pytest-benchmark", "asv", "bmf")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -41,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="pytest-bolt",
-        description="Look at what pytest runs with bolt options have stored.",
+        description="Look at what bolt runs of pytest have stored, and exchange it with other tools.",
         epilog="exit codes: 0 done, 2 usage error or a message on standard error, 130 interrupted",
         allow_abbrev=False,
     )
@@ -50,6 +57,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_list(commands)
     _add_show(commands)
     _add_compare(commands)
+    _add_import(commands)
+    _add_export(commands)
     return parser
 
 
@@ -79,8 +88,33 @@ def _add_compare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     command.add_argument("b", metavar="B", help="run id, commit or ref: the head")
 
 
+def _add_import(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = _add(commands, "import", "results of another tool as stored runs, never as a baseline")
+    command.add_argument("file", metavar="FILE", type=Path, help="a result file, or a folder of them")
+    command.add_argument("--format", choices=_FORMATS, help="what the file is (default: seen from the file)")
+
+
+def _add_export(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = _add(commands, "export", "one side of a stored run as a file of another tool", as_json=False)
+    command.add_argument("run", metavar="RUN", help="the id of a stored run, or its first digits")
+    command.add_argument("--format", choices=_FORMATS, required=True, help="what to write")
+    command.add_argument(
+        "--side", choices=("base", "head"), default="head", help="which tree's times (default: head)"
+    )
+    command.add_argument(
+        "--output",
+        type=Path,
+        metavar="PATH",
+        help="the file to write (default: standard output); for asv its results folder",
+    )
+
+
 def _add(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, text: str
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    text: str,
+    *,
+    as_json: bool = True,
 ) -> argparse.ArgumentParser:
     command = commands.add_parser(name, help=text, description=text.capitalize() + ".", allow_abbrev=False)
     command.add_argument(
@@ -88,7 +122,8 @@ def _add(
         metavar="URL",
         help="path or database URL (default: $BOLT_STORE, else .bolt/store.sqlite of the main worktree)",
     )
-    command.add_argument("--json", action="store_true", help="one JSON document instead of text")
+    if as_json:
+        command.add_argument("--json", action="store_true", help="one JSON document instead of text")
     return command
 
 
@@ -100,29 +135,65 @@ def _count(text: str) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> None:
-    from pytest_bolt.commands.compare import compare_stored
-    from pytest_bolt.commands.listing import list_runs
     from pytest_bolt.commands.locate import store_name
     from pytest_bolt.commands.screen import Screen, wants_colour
-    from pytest_bolt.commands.show import show_run
     from pytest_bolt.stores.store import open_store
 
-    folder, as_json = Path.cwd(), arguments.json
+    name = store_name(arguments.store, os.environ, Path.cwd())
     screen = Screen(stream=sys.stdout, colour=wants_colour(sys.stdout, os.environ))
-    with open_store(store_name(arguments.store, os.environ, folder), read_only=True) as store:
-        if arguments.command == "list":
-            list_runs(store, screen, limit=arguments.limit or None, as_json=as_json)
-        elif arguments.command == "show":
-            show_run(
-                store,
-                screen,
-                run_id=arguments.run,
-                pattern=arguments.pattern,
-                with_rounds=arguments.rounds,
-                as_json=as_json,
-            )
+    with open_store(name, read_only=arguments.command != "import") as store:
+        if arguments.command in {"import", "export"}:
+            _exchange(store, screen, arguments)
         else:
-            compare_stored(store, screen, names=(arguments.a, arguments.b), folder=folder, as_json=as_json)
+            _look(store, screen, arguments)
+
+
+def _look(store: Store, screen: Screen, arguments: argparse.Namespace) -> None:
+    from pytest_bolt.commands.compare import compare_stored
+    from pytest_bolt.commands.listing import list_runs
+    from pytest_bolt.commands.show import show_run
+
+    as_json = arguments.json
+    if arguments.command == "list":
+        list_runs(store, screen, limit=arguments.limit or None, as_json=as_json)
+    elif arguments.command == "show":
+        show_run(
+            store,
+            screen,
+            run_id=arguments.run,
+            pattern=arguments.pattern,
+            with_rounds=arguments.rounds,
+            as_json=as_json,
+        )
+    else:
+        compare_stored(store, screen, names=(arguments.a, arguments.b), folder=Path.cwd(), as_json=as_json)
+
+
+def _exchange(store: Store, screen: Screen, arguments: argparse.Namespace) -> None:
+    from pytest_bolt.commands.exporting import export_run
+    from pytest_bolt.commands.importing import import_files
+    from pytest_bolt.core.measurement import Side
+
+    if arguments.command == "import":
+        import_files(
+            store,
+            screen,
+            path=arguments.file,
+            tool=arguments.format,
+            now=datetime.now(UTC),
+            as_json=arguments.json,
+        )
+        return
+    remarks = export_run(
+        store,
+        screen,
+        run_id=arguments.run,
+        tool=arguments.format,
+        side=Side(arguments.side),
+        output=arguments.output,
+    )
+    for remark in remarks:
+        sys.stderr.write(f"pytest-bolt: {remark}\n")
 
 
 def _discard_output() -> None:

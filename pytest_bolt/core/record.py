@@ -72,8 +72,8 @@ class Run:
     """One session: what was run, where, and against what.
 
     `run_id` is 12 hexadecimal digits. `started` and `ended` are aware, in UTC. `command` is the
-    command line as typed. `mode` is "paired", "stored" or "measure". `hypothesis` and `expect` are
-    the person's words before the run. `settings` holds every setting that could change a result.
+    command line as typed. `mode` is "paired", "stored", "measure" or "imported". `hypothesis` and
+    `expect` are the person's words before the run. `settings` holds every setting that could change a result.
     `control` is None where the base was not compared with itself.
     """
 
