@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from pytest_bolt.cases import Benchmark
 from pytest_bolt.core.record import Revision
 from pytest_bolt.core.stored import BaselineRecord, predict
 from pytest_bolt.errors import BoltError
 from pytest_bolt.preparation import Prepared
+from pytest_bolt.repo.refs import first_parents, resolve_commit
 
-Stored = Mapping[str, tuple[BaselineRecord, ...]]
+_WALK = 1000  # first parents
 
 
-def stored_baselines(prepared: Prepared, benchmarks: Sequence[Benchmark]) -> Stored | None:
-    """Return the stored records of the base by case key; None where the base is to be measured.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredBase:
+    """Stored records by case key, of which commit they are, and what the reader should know of that."""
+
+    records: Mapping[str, tuple[BaselineRecord, ...]]
+    base: Revision
+    notes: tuple[str, ...] = ()
+
+
+def stored_baselines(prepared: Prepared, benchmarks: Sequence[Benchmark]) -> StoredBase | None:
+    """Return the stored records of the base; None where the base is to be measured.
 
     In mode auto they are used exactly where they can decide: ten stored runs of every benchmark on an
-    equal environment, and prediction intervals narrower than the margins.
+    equal environment, and prediction intervals narrower than the margins. In mode stored, those of the
+    nearest of its first parents stand in for a commit of which there are none.
 
-    Raises BoltError in mode stored when the store holds nothing of the base for this machine.
+    Raises BoltError in mode stored when the store holds nothing of them for this machine.
     """
     mode = prepared.settings.mode
     if prepared.base is None or mode == "paired":
@@ -28,13 +40,27 @@ def stored_baselines(prepared: Prepared, benchmarks: Sequence[Benchmark]) -> Sto
     fingerprint = prepared.environment().fingerprint
     found = prepared.store.baseline(prepared.base.commit, fingerprint, tuple(keys.values()))
     if mode == "stored" and not found:
-        raise _nothing_stored(prepared, prepared.base)
+        return _of_a_parent(prepared, prepared.base, tuple(keys.values()))
+    stored = StoredBase(records=found, base=prepared.base)
     if mode == "stored":
-        return found
+        return stored
     decides = benchmarks and all(
         _decides(found.get(key, ()), benchmark.marked.margin_of("slower")) for benchmark, key in keys.items()
     )
-    return found if decides else None
+    return stored if decides else None
+
+
+def _of_a_parent(prepared: Prepared, base: Revision, keys: tuple[str, ...]) -> StoredBase:
+    fingerprint = prepared.environment().fingerprint
+    commits = first_parents(prepared.repo, base.commit, _WALK) if prepared.repo is not None else []
+    nearest = prepared.store.baseline_commits(commits, fingerprint)
+    found = prepared.store.baseline(nearest.commit, fingerprint, keys) if nearest else {}
+    if nearest is None or prepared.repo is None or not found:
+        raise _nothing_stored(prepared, base)
+    parent = resolve_commit(prepared.repo, nearest.commit)
+    distance = f"{nearest.distance} commit{'s' * (nearest.distance != 1)} before it"
+    note = f"nothing is stored of {base.short} ({base.name}): compared with {parent.short}, {distance}"
+    return StoredBase(records=found, base=parent, notes=(note,))
 
 
 def _decides(records: Sequence[BaselineRecord], margin: float) -> bool:

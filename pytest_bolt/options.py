@@ -74,7 +74,7 @@ OPTIONS = (
         default="auto",
         choices=("auto", "paired", "stored"),
         help="paired measures both trees; stored measures this one and compares with what the store holds of "
-        "REF; auto takes the stored baseline where it can decide.",
+        "REF or its nearest first parent; auto takes the stored baseline where it can decide.",
     ),
     Option(
         name="fail-on",

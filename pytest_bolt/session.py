@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pytest_bolt import telling, trees
-from pytest_bolt.baselines import Stored, stored_baselines
+from pytest_bolt.baselines import StoredBase, stored_baselines
 from pytest_bolt.cases import Benchmark, benchmarks_of
 from pytest_bolt.core.control import Control
 from pytest_bolt.core.expectation import Expectation, parse_all
@@ -142,11 +142,11 @@ class BoltSession:
         with trees.both(shared, prepared.repo, prepared.base) as pair:
             self._run(session, pair, "paired", None)
 
-    def _run(self, session: pytest.Session, used: trees.Trees, mode: str, stored: Stored | None) -> None:
-        prepared = self._prepared
+    def _run(self, session: pytest.Session, used: trees.Trees, mode: str, stored: StoredBase | None) -> None:
+        prepared = self._prepared if stored is None else replace(self._prepared, base=stored.base)
         executor = PairExecutor(used.specs, timeout_s=prepared.settings.timeout)
         command = (*_program(), *map(str, self._config.invocation_params.args))
-        same_code = self._same_code()
+        same_code = _same_code(prepared)
         judge = self._judge = Judge(
             config=self._config,
             run=prepared.new_run(command, mode, [each.marked.hypothesis for each in self._benchmarks]),
@@ -155,7 +155,7 @@ class BoltSession:
             executor=executor,
             known=used.known,
             unread=used.unread,
-            stored=stored,
+            stored=stored.records if stored is not None else None,
             noise_only=same_code,
         )
 
@@ -175,7 +175,8 @@ class BoltSession:
             state = RunState.FINISHED
         finally:
             executor.stop()
-            judge.finish(state, (*used.notes, *executor.notes), control.found)
+            notes = (*used.notes, *executor.notes, *(stored.notes if stored is not None else ()))
+            judge.finish(state, notes, control.found)
         self._config.hook.pytest_bolt_recorded(config=self._config, summary=judge.summary())
 
     def _plan_settings(self, used: trees.Trees, *, control: bool) -> PlanSettings:
@@ -188,12 +189,6 @@ class BoltSession:
         if not settings.thorough:
             return plain
         return replace(plain, screening_pairs=_THOROUGH_PAIRS, confirming_pairs=_THOROUGH_PAIRS)
-
-    def _same_code(self) -> bool:
-        repo, base = self._prepared.repo, self._prepared.base
-        if repo is None or base is None:
-            return False
-        return identical(repo, base.commit, ignore=[output.path for output in self._prepared.outputs])
 
     def _progressed(self, step: Step, reply: Reply) -> None:
         if isinstance(step, OpenPair):
@@ -217,6 +212,13 @@ def _expectations(prepared: Prepared, benchmarks: Sequence[Benchmark]) -> tuple[
         for expectation in parse_all(benchmark.marked.expect)
     )
     return (*prepared.expectations, *marked)
+
+
+def _same_code(prepared: Prepared) -> bool:
+    repo, base = prepared.repo, prepared.base
+    if repo is None or base is None:
+        return False
+    return identical(repo, base.commit, ignore=[output.path for output in prepared.outputs])
 
 
 def _program() -> tuple[str, ...]:

@@ -56,6 +56,11 @@ def resolve_commit(repo: Repo, ref: str) -> Revision:
     return _describe(repo, commit, name=ref.strip(), branch=branch)
 
 
+def first_parents(repo: Repo, commit: str, count: int) -> list[str]:
+    """Return up to `count` commits, newest first: the commit itself, then its first parents."""
+    return ask(repo, "rev-list", "--first-parent", f"--max-count={count}", commit, "--").split()
+
+
 def resolve_head(repo: Repo, *, ignore: Iterable[Path] = ()) -> Revision:
     """Return the revision of the working tree, with a hash of what differs from its commit.
 

@@ -56,6 +56,21 @@ def test_ten_stored_runs_decide_and_start_no_second_worker(project, tmp_path):
     assert not (tmp_path / "cache").exists()
 
 
+@pytest.mark.slow
+def test_the_nearest_first_parent_with_a_baseline_stands_in(project):
+    assert project.pytest("--bolt").ret == 0
+    stored = project.git("rev-parse", "HEAD")
+    for number in (1, 2):
+        base = project.commit(f"change {number}", {"README": str(number)})
+    report = project.report(*STORED)
+    assert report.data["run"]["base"]["commit"] == stored
+    assert report.data["run"]["notes"] == [
+        f"nothing is stored of {base[:10]} (HEAD): compared with {stored[:10]}, 2 commits before it"
+    ]
+    assert report.comparisons["test_work"]["reason"] == "advice only: 1 of 10 stored runs"
+    assert not report.comparisons["test_work"]["noise_only"]  # the README differs
+
+
 def repeat_stored_run(project, count):
     """Store copies of the one run there is, each a little different."""
     import dataclasses
