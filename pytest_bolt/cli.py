@@ -28,7 +28,13 @@ _FORMATS = ("pytest-benchmark", "asv", "bmf")
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    arguments = _parser().parse_args(argv)
+    parser = _parser()
+    arguments, rest = parser.parse_known_args(argv)
+    if arguments.command == "aa":
+        # Replaced by pytest: its exit code and its Ctrl-C are those of this command.
+        os.execv(sys.executable, [sys.executable, "-m", "pytest", "--bolt-aa", *rest])  # noqa: S606
+    if rest:
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
@@ -59,6 +65,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_compare(commands)
     _add_import(commands)
     _add_export(commands)
+    text = "the noise of this machine, and what a margin costs: pytest --bolt-aa with the arguments given"
+    commands.add_parser("aa", help=text, usage="pytest-bolt aa [PYTEST ARGUMENTS]", allow_abbrev=False)
     return parser
 
 

@@ -69,6 +69,12 @@ OPTIONS = (
         starts=True,
     ),
     Option(
+        name="aa",
+        help="Compare this tree with itself: the noise of this machine, and what a margin costs here.",
+        ini=False,
+        starts=True,
+    ),
+    Option(
         name="mode",
         metavar="MODE",
         default="auto",

@@ -45,7 +45,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) 
     """Take the `benchmark` fixture over where this is a bolt run, before pytest-benchmark starts."""
     options = early_config.known_args_namespace
     worker = early_config.pluginmanager.hasplugin(WORKER)
-    if worker or options.bolt_measure or options.bolt_compare is not None:
+    if worker or options.bolt_measure or options.bolt_aa or options.bolt_compare is not None:
         from pytest_bolt.takeover import take_over
 
         take_over(early_config)

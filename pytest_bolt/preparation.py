@@ -6,7 +6,7 @@ import os
 import secrets
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +30,7 @@ from pytest_bolt.stores.store import STORE_PLACE, Store, open_store
 if TYPE_CHECKING:
     from git import Repo
 
+ITSELF = "itself"  # what the base is called in a run of a tree against itself
 _SEED_LIMIT = 1 << 31
 _DISTRIBUTED = "tests are spread over processes (-n), which would disturb each other's times"
 
@@ -91,12 +92,16 @@ def prepare(config: pytest.Config, settings: Settings) -> Prepared:
     """Check what was asked for and open what it needs. Raises BoltError."""
     if getattr(config.option, "numprocesses", None):
         raise BoltError(_DISTRIBUTED, advice="leave -n out, or give -n0")
+    if settings.aa and settings.compare is not None:
+        raise BoltError("--bolt-aa compares this tree with itself", advice="leave --bolt-compare out")
     outputs = _outputs(settings, config.invocation_params.dir)
     repo = _repository(config.rootpath, required=settings.compare is not None)
     ignore = [output.path for output in outputs]
     head = resolve_head(repo, ignore=ignore) if repo is not None else Revision(commit="", name="")
     base = resolve_base(repo, settings.compare) if repo is not None and settings.compare is not None else None
-    if base is not None and settings.mode != "stored":
+    if settings.aa:
+        base = replace(head, name=ITSELF, branch="")
+    elif base is not None and settings.mode != "stored":
         prepare_cache(cache_folder(os.environ))
     expect = settings.expect or tuple(filter(None, [head.trailers.get("Expect", "")]))
     expectations = parse_all(expect)

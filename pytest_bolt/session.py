@@ -118,7 +118,10 @@ class BoltSession:
     def pytest_terminal_summary(self) -> None:
         """Show the table."""
         if self._judge is not None:
-            self._teller.table(self._judge.summary(), self._limits, self._written, self._complaints)
+            summary = self._judge.summary()
+            self._teller.table(summary, self._limits, self._written, self._complaints)
+            if self._prepared.settings.aa:
+                self._teller.calibration(summary, self._spent_ns / 1e9)
         for complaint in self._complaints if self._judge is None else ():
             self._teller.say(f"bolt: {complaint}", red=True, bold=True)
 
@@ -131,6 +134,9 @@ class BoltSession:
             files=tuple(dict.fromkeys(benchmark.item.path for benchmark in self._benchmarks)),
             say=self._teller.say,
         )
+        if prepared.settings.aa:
+            self._run(session, trees.twice(shared), "paired", None)
+            return
         stored = stored_baselines(prepared, self._benchmarks)
         if prepared.repo is None or prepared.base is None or stored is not None:
             mode = "stored" if stored is not None else "measure"
@@ -216,8 +222,8 @@ def _expectations(prepared: Prepared, benchmarks: Sequence[Benchmark]) -> tuple[
 
 def _same_code(prepared: Prepared) -> bool:
     repo, base = prepared.repo, prepared.base
-    if repo is None or base is None:
-        return False
+    if prepared.settings.aa or repo is None or base is None:
+        return prepared.settings.aa
     return identical(repo, base.commit, ignore=[output.path for output in prepared.outputs])
 
 

@@ -103,6 +103,7 @@ class Settings:
 
     measure: bool
     compare: str | None
+    aa: bool
     mode: str
     fail_on: FailOn
     margin: float
@@ -128,7 +129,7 @@ class Settings:
     @property
     def active(self) -> bool:
         """Return whether anything is to be measured."""
-        return self.measure or self.compare is not None
+        return self.measure or self.aa or self.compare is not None
 
 
 def settings_of(given: Mapping[str, Any], ini: Callable[[str], Any]) -> Settings:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import pytest
 
 from pytest_bolt.atomic_file import write_atomically
+from pytest_bolt.core.calibration import calibrate
+from pytest_bolt.core.calibration import lines as calibration_lines
 from pytest_bolt.core.expectation import Expectation
 from pytest_bolt.core.record import Revision, Summary
 from pytest_bolt.core.summary import MachineLimits
@@ -61,6 +63,14 @@ class Teller:
             reporter.write_line(line.text, **line.markup)
         for text in (line for complaint in complaints for line in complaint.splitlines()):
             reporter.write_line(text, red=True, bold=True)
+
+    def calibration(self, summary: Summary, spent_s: float) -> None:
+        """Write what a run of the tree against itself says of the machine."""
+        found = calibrate(summary, spent_s)
+        if self.reporter is not None and found is not None:
+            self.reporter.section("this machine", sep="-")
+            for text in calibration_lines(found):
+                self.reporter.write_line(text)
 
 
 def header(prepared: Prepared) -> list[str]:

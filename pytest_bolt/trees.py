@@ -125,6 +125,12 @@ def head_only(session: Session) -> Trees:
     return Trees(specs={Side.HEAD: _head_spec(session, None, None)})
 
 
+def twice(session: Session) -> Trees:
+    """Return the trees of a run of the working tree against itself."""
+    spec = _head_spec(session, None, None)
+    return Trees(specs={Side.BASE: replace(spec, side=Side.BASE), Side.HEAD: spec})
+
+
 @contextmanager
 def both(session: Session, repo: Repo, base: Revision) -> Iterator[Trees]:
     """Lend the base's tree, with the head's suite laid over it, for the length of the block.

@@ -9,6 +9,7 @@ from pytest_bolt.core.comparison import Comparison
 from pytest_bolt.core.record import Revision, Run
 
 _COMPARE = "--bolt-compare"
+_ITSELF = "--bolt-aa"
 
 
 def show_command(run: Run, comparison: Comparison) -> str:
@@ -18,7 +19,8 @@ def show_command(run: Run, comparison: Comparison) -> str:
 
 def rerun_command(run: Run, comparison: Comparison) -> str:
     """Return the command that compares one benchmark again."""
-    return shell_line(["pytest", *_against(run.base), comparison.case.case_id.node_id])
+    against = [_ITSELF] if _ITSELF in run.command else _against(run.base)
+    return shell_line(["pytest", *against, comparison.case.case_id.node_id])
 
 
 def reproduce_commands(run: Run) -> tuple[str, ...]:

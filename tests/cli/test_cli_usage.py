@@ -148,3 +148,24 @@ def test_the_program_starts_without_heavy_imports():
     command = "import sys, pytest_bolt.cli; print(sorted({'numpy', 'sqlalchemy', 'git'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_aa_hands_its_arguments_to_pytest(monkeypatch):
+    replaced = []
+
+    def execv(path, arguments):
+        replaced.append((path, arguments))
+        raise SystemExit(0)
+
+    monkeypatch.setattr(os, "execv", execv)
+    with pytest.raises(SystemExit):
+        cli.main(["aa", "-k", "sort", "tests", "--bolt-budget=30s"])
+    command = [sys.executable, "-m", "pytest", "--bolt-aa", "-k", "sort", "tests", "--bolt-budget=30s"]
+    assert replaced == [(sys.executable, command)]
+
+
+def test_arguments_that_no_command_has_are_refused(capsys):
+    with pytest.raises(SystemExit) as caught:
+        cli.main(["list", "--colour", "tests"])
+    assert caught.value.code == 2
+    assert "unrecognized arguments: --colour tests" in capsys.readouterr().err
