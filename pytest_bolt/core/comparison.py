@@ -26,16 +26,18 @@ class Interval:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NullControl:
-    """What the base differed by from itself: the ratio over values, one a process pair and benchmark."""
+    """What the base differed by from itself.
+
+    `ratio` is over all values, one a process pair and benchmark. `floor` is the noise floor: the largest
+    estimate of a single benchmark (of more than ten, the 90th percentile) as a relative effect, 0.02 is two
+    percent. `certain` is the effect that is there for certain, 0 where every interval holds a ratio of 1.
+    """
 
     ratio: Interval
     values: int
     benchmarks: int
-
-    @property
-    def floor(self) -> float:
-        """Return the relative effect up to which identical code may seem to differ; 0.02 is two percent."""
-        return max(self.ratio.high, 1 / self.ratio.low) - 1
+    floor: float
+    certain: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """The null control: some benchmarks of the base against themselves, in process pairs like all others.
 
-It shows what identical code seems to differ by in this session, on this machine, through this procedure.
+Noise that differs from pair to pair widens each benchmark's own interval. What no interval can show is a
+difference that all pairs share although the code is the same: the control looks for that.
 """
 
 from __future__ import annotations
@@ -10,10 +11,13 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from pytest_bolt.core import judgement
 from pytest_bolt.core.comparison import NullControl
 from pytest_bolt.core.judgement import Margins
-from pytest_bolt.core.progress import PlanSettings, Progress
+from pytest_bolt.core.progress import Budget, PlanSettings, Progress
+from pytest_bolt.core.quads import quads_in_pair
 from pytest_bolt.core.stats import Estimate
 from pytest_bolt.core.steps import BOTH
 from pytest_bolt.core.verdict import Verdict
@@ -22,65 +26,77 @@ _ONE_IN = 10
 _LEAST = 3
 _LEAST_VALUES = 3  # for an interval
 _BUDGET_SHARE = 0.1
+_MOST_FOR_THE_LARGEST = 10  # of more benchmarks than these the largest is an accident
 
 
 @dataclass(slots=True, kw_only=True)
 class Control:
-    """The benchmarks that were drawn, their rounds, and what they came to so far."""
+    """The benchmarks that were drawn with the quads of each, their rounds, and what they came to so far."""
 
     drawn: dict[str, Progress] = field(default_factory=dict)
+    quads: dict[str, int] = field(default_factory=dict)
     pairs: int = 0
+    room_ns: float = 0.0
     found: NullControl | None = None
 
-    def draw(self, active: dict[str, Progress], settings: PlanSettings, rng: random.Random) -> None:
-        """Draw one benchmark in ten, at least three, none that would take too much of the budget."""
-        room = _BUDGET_SHARE * settings.budget_ns / max(settings.control_pairs, 1)
+    def draw(
+        self, active: Mapping[str, Progress], settings: PlanSettings, budget: Budget, rng: random.Random
+    ) -> None:
+        """Draw one benchmark in ten, at least three, as far as a tenth of the budget allows."""
+        if not settings.paired or not settings.control_pairs:
+            return
+        self.room_ns = _BUDGET_SHARE * settings.budget_ns
+        room = self.room_ns / settings.control_pairs - budget.start_ns
         wanted = max(_LEAST, math.ceil(len(active) / _ONE_IN))
         for key in rng.sample(list(active), len(active)):
-            cost = settings.quads * active[key].quad_ns
+            quads = quads_in_pair(active[key], len(active), settings, budget)
+            cost = quads * active[key].quad_ns
             if len(self.drawn) < wanted and cost <= room:
                 room -= cost
-                self.drawn[key] = active[key].again()
+                self.drawn[key], self.quads[key] = active[key].again(), quads
 
-    def due(self, active: Mapping[str, Progress], settings: PlanSettings) -> bool:
-        """Return whether to run another pair: one of the first few, or while the floor is in the way."""
-        if self.pairs < settings.control_pairs:
-            return bool(self.drawn)
-        in_the_way = any(self._floor > progress.case.margins.least for progress in active.values())
-        return in_the_way and not self.exhausted(settings)
+    def due(self, settings: PlanSettings, budget: Budget) -> bool:
+        """Return whether to run another pair: as many as were planned, while there is time for them."""
+        return (
+            bool(self.drawn) and self.pairs < settings.control_pairs and min(self.room_ns, budget.left_ns) > 0
+        )
 
-    def exhausted(self, settings: PlanSettings) -> bool:
-        """Return whether the noise floor will not get lower."""
-        return not self.drawn or self.pairs >= settings.most_control_pairs
-
-    def update(self) -> None:
-        """Take another pair in: work out the interval from all that has been measured."""
+    def update(self, spent_ns: float) -> None:
+        """Take another pair in: work out what was found from all that has been measured."""
         self.pairs += 1
-        ratios = {key: _ratios(progress) for key, progress in self.drawn.items()}
-        values = [ratio for found in ratios.values() for ratio in found]
-        if len(values) >= _LEAST_VALUES:
-            self.found = NullControl(
-                ratio=judgement.ratio_of(judgement.estimate(tuple(values))),
-                values=len(values),
-                benchmarks=sum(bool(found) for found in ratios.values()),
-            )
+        self.room_ns -= spent_ns
+        ratios = [found for progress in self.drawn.values() if (found := _ratios(progress))]
+        values = [value for found in ratios for value in found]
+        if len(values) < _LEAST_VALUES:
+            return
+        pooled = judgement.estimate(tuple(values))
+        single = [judgement.estimate(found) for found in ratios if len(found) > 1]
+        centers = [abs(estimate.center) for estimate in single] or [abs(pooled.center)]
+        share = 1.0 if len(centers) <= _MOST_FOR_THE_LARGEST else 0.9
+        self.found = NullControl(
+            ratio=judgement.ratio_of(pooled),
+            values=len(values),
+            benchmarks=len(ratios),
+            floor=math.expm1(float(np.quantile(centers, share))),
+            certain=math.expm1(max(_certain(estimate) for estimate in (pooled, *single))),
+        )
 
     def doubt(self, verdict: Verdict, estimate: Estimate, margins: Margins) -> str:
         """Return why a verdict cannot stand in this session, empty where it can.
 
-        Where identical code may seem to differ by more than the margin, nothing is the same within it, and
-        an effect counts only as far as its interval lies beyond the noise floor.
+        Where identical code differs for certain by more than the margin, nothing is the same within it, and
+        an effect counts only as far as its interval lies beyond.
         """
-        beyond = estimate.low > self._floor or estimate.high < -self._floor
-        if self._floor <= margins.least or (verdict is not Verdict.SAME and beyond):
+        certain = math.log1p(self.found.certain) if self.found else 0.0
+        beyond = estimate.low > certain or estimate.high < -certain
+        if certain <= margins.least or (verdict is not Verdict.SAME and beyond):
             return ""
-        floor = 100 * math.expm1(self._floor)
-        return f"the base seems to differ from itself by up to {floor:.1f} % in this session"
+        return f"the base differs from itself by at least {100 * math.expm1(certain):.1f} % in this session"
 
-    @property
-    def _floor(self) -> float:
-        """Return the noise floor as a log-ratio, 0 where it is not known."""
-        return math.log1p(self.found.floor) if self.found else 0.0
+
+def _certain(estimate: Estimate) -> float:
+    """Return the least |log-ratio| inside an interval."""
+    return max(0.0, estimate.low, -estimate.high)
 
 
 def _ratios(progress: Progress) -> tuple[judgement.PairRatio, ...]:

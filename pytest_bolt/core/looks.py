@@ -35,8 +35,6 @@ def look(progress: Progress, settings: PlanSettings, control: Control) -> Decide
     if not verdict.judged:
         return _conclude(progress, verdict, _undecided(settings))
     doubt = control.doubt(verdict, found, progress.case.margins)
-    if doubt and progress.pairs < limit and not control.exhausted(settings):
-        return None
     return _conclude(progress, Verdict.INCONCLUSIVE if doubt else verdict, doubt)
 
 

@@ -52,12 +52,11 @@ def plan(cases: Sequence[PlannedCase], settings: PlanSettings, control: Control 
     active = {case.key: Progress(case=case) for case in cases}
     yield from _run_pair(0, [case.key for case in cases], active, settings, budget, rng)
     budget.spent_ns = 0.0  # checking takes what it takes; the budget is for measuring
-    if settings.paired and settings.control_pairs:
-        control.draw(active, settings, rng)
+    control.draw(active, settings, budget, rng)
     pair = 0
     while active and (due := _due(active, settings, budget)):
         pair += 1
-        if control.due(active, settings):
+        if control.due(settings, budget):
             yield from _run_control(control, settings, budget, rng)
         yield from _run_pair(pair, _shuffled(due, active, rng), active, settings, budget, rng)
         for key in due:
@@ -132,7 +131,8 @@ def _run_case(
 ) -> Steps:
     progress = active[key]
     before = budget.spent_ns
-    reply = yield from _timed(pair, progress, left, settings, budget, rng)
+    quads = quads_in_pair(progress, len(left) + 1, settings, budget)
+    reply = yield from _timed(pair, progress, left, quads, settings, budget, rng)
     if reply.failure:
         del active[key]
         yield _decide_failure(key, reply.failure)
@@ -147,6 +147,7 @@ def _timed(
     pair: int,
     progress: Progress,
     left: Sequence[str],
+    quads: int,
     settings: PlanSettings,
     budget: Budget,
     rng: random.Random,
@@ -158,8 +159,7 @@ def _timed(
         if pair == 0:
             inner = calibrate(progress, settings)
         else:
-            count = quads_in_pair(progress, len(left) + 1, settings, budget)
-            inner = measure_quads(pair, progress, settings, count, rng)
+            inner = measure_quads(pair, progress, settings, quads, rng)
         reply = yield from _charged(inner, budget)
     if not reply.failure:
         reply = yield CloseCase(case=progress.case.key)
@@ -169,7 +169,7 @@ def _timed(
 
 def _run_control(control: Control, settings: PlanSettings, budget: Budget, rng: random.Random) -> Steps:
     """Run two processes of the base over the benchmarks that were drawn; one that fails is no control."""
-    pair = control.pairs + 1
+    pair, before = control.pairs + 1, budget.spent_ns
     left = _shuffled(list(control.drawn), control.drawn, rng)
     opened = yield OpenPair(
         pair=pair,
@@ -180,15 +180,18 @@ def _run_control(control: Control, settings: PlanSettings, budget: Budget, rng: 
     )
     budget.charge(opened)
     lost = opened.failure is not None
-    while left and not lost:
+    while left and not lost and budget.left_ns > 0:
         key = left.pop(0)
-        reply = yield from _timed(pair, control.drawn[key], left, settings, budget, rng)
+        quads = control.quads[key]
+        reply = yield from _timed(pair, control.drawn[key], left, quads, settings, budget, rng)
         if reply.failure:
             del control.drawn[key]
         lost = reply.lost
-    if not lost:
+    if lost:
+        control.drawn.clear()  # two processes of one tree may be in each other's way
+    else:
         budget.charge((yield ClosePair()))
-    control.update()
+        control.update(budget.spent_ns - before)
 
 
 def _paddings(settings: PlanSettings, rng: random.Random) -> tuple[int, ...]:

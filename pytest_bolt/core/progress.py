@@ -20,7 +20,6 @@ class PlanSettings:
     confirming_looks: tuple[int, ...] = (12, 18, 25, 32)  # after the first one
     most_pairs: int = 32
     control_pairs: int = 3  # of the base against itself, 0 for none
-    most_control_pairs: int = 12
     quads: int = 5
     most_quads: int = 20
     part_ns: float = 1e6

@@ -177,8 +177,9 @@ def procedure(summary: Summary) -> tuple[str, ...]:
 def control_text(control: NullControl) -> str:
     """Return what the base differed by from itself, and the noise floor that follows."""
     over = f"{control.values} values of {_range([control.benchmarks], 'benchmark', 'benchmarks')}"
-    change = change_text(control.ratio)
-    return f"null control, base against base: {change}, {over}; noise floor {percent(control.floor)}"
+    found = f"null control, base against base: {change_text(control.ratio)}, {over}"
+    certain = f", a difference of {percent(control.certain)} is certain" if control.certain else ""
+    return f"{found}; noise floor {percent(control.floor)}{certain}"
 
 
 def _way(way: tuple[str, str, str], members: list[Comparison]) -> str:

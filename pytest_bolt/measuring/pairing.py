@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from pytest_bolt.core.measurement import Side
@@ -112,7 +112,7 @@ class PairExecutor:
         self._check, self._control = step.check, step.control
         specs = dict(self._specs)
         if step.control:
-            specs[Side.HEAD] = replace(specs[Side.BASE], side=Side.HEAD)
+            specs[Side.HEAD] = specs[Side.BASE]
         sides = list(self._specs)
         if step.head_first:
             sides.reverse()
@@ -124,9 +124,11 @@ class PairExecutor:
         return Reply()
 
     def _collected(self, side: Side, message: dict[str, Any]) -> None:
-        if message["misplaced"]:
+        if message["misplaced"] and not self._control:
             self.stop()
             raise BoltError(message["misplaced"])
+        if self._control:  # the base has been judged and heard in the pair before
+            return
         self.absent[side] = message["errors"]
         self.notes.update(dict.fromkeys(f"{side}: {note}" for note in message["notes"]))
 

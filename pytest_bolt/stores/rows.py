@@ -129,13 +129,16 @@ def control_row(control: NullControl | None) -> dict[str, Any] | None:
         "ratio": [ratio.estimate, ratio.low, ratio.high],
         "values": control.values,
         "benchmarks": control.benchmarks,
+        "floor": control.floor,
+        "certain": control.certain,
     }
 
 
 def _control_of(row: Mapping[str, Any]) -> NullControl:
     estimate, low, high = row["ratio"]
     ratio = Interval(estimate=estimate, low=low, high=high)
-    return NullControl(ratio=ratio, values=row["values"], benchmarks=row["benchmarks"])
+    rest = {name: row[name] for name in ("values", "benchmarks", "floor", "certain")}
+    return NullControl(ratio=ratio, **rest)
 
 
 def comparison_row(comparison: Comparison) -> dict[str, Any]:

@@ -113,8 +113,9 @@ def test_nothing_is_left_behind_by_an_exception(project, cache, error):
 
 
 HOLD = """
-import os, sys, time
+import os, signal, sys, time
 from pathlib import Path
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a process started in the background ignores Ctrl-C
 sys.path[:0] = {path!r}
 from pytest_bolt.repo.opening import open_repository
 from pytest_bolt.repo.worktrees import acquire

@@ -56,7 +56,13 @@ class TestContract:
     def test_finish_says_how_and_when(self, store):
         store.begin(make_run(), collected=2)
         ended = NOON + timedelta(minutes=1)
-        control = NullControl(ratio=Interval(estimate=1.001, low=0.992, high=1.012), values=9, benchmarks=3)
+        control = NullControl(
+            ratio=Interval(estimate=1.001, low=0.992, high=1.012),
+            values=9,
+            benchmarks=3,
+            floor=0.02,
+            certain=0.01,
+        )
         store.finish(
             make_run().run_id,
             state=RunState.INTERRUPTED,
