@@ -30,6 +30,10 @@ def value_in(tree: Path) -> str:
     return subprocess.run(command, cwd=tree, capture_output=True, text=True, check=True).stdout.strip()
 
 
+def note(recipe):
+    return f"compiled modules: the base's were built ({recipe}), this tree's are as they were found"
+
+
 def built(project, base, cache, how, said=None):
     """Return what the base's compiled module says after a build, and the notes."""
     repo = project.repo()
@@ -41,7 +45,7 @@ def built(project, base, cache, how, said=None):
 def test_a_command_is_run_in_the_bases_folder(compiled, cache):
     project, base = compiled
     said: list[str] = []
-    assert built(project, base, cache, COMPILER, said) == ("1", ())
+    assert built(project, base, cache, COMPILER, said) == ("1", (note(COMPILER),))
     assert said == [f"bolt: building the base ({COMPILER})"]
     assert value_in(project.root) == "2"
 
@@ -51,7 +55,7 @@ def test_what_was_built_is_kept_by_content(compiled, cache, monkeypatch):
     counted = f"echo x >> {cache}/../count; {COMPILER}"
     other = project.commit("same files under another commit, later")
     for _ in range(2):
-        assert built(project, base, cache, counted) == ("1", ())
+        assert built(project, base, cache, counted)[0] == "1"
     assert len((cache.parent / "count").read_text().splitlines()) == 1
     assert built(project, other, cache, counted)[0] == "2"
     monkeypatch.setenv("CFLAGS", "-O1")
@@ -67,7 +71,7 @@ def test_auto_builds_with_pip_what_the_head_has_built(project, cache, src, monke
     subprocess.run(["gcc", "-shared", "-fPIC", "-o", "_fast.so", "_fast.c"], cwd=package, check=True)
     monkeypatch.setenv("PYTHONPATH", "src")
     said: list[str] = []
-    assert built(project, base, cache, "auto", said) == ("1", ())
+    assert built(project, base, cache, "auto", said) == ("1", (note("pip"),))
     assert said == ["bolt: building the base (pip)"]
     assert project.git("status", "--porcelain") == ""
     assert built(project, base, cache, "auto", said)[0] == "1"
@@ -108,13 +112,93 @@ def test_a_build_that_fails_says_what_the_compiler_said(compiled, cache):
     assert not list((cache / "builds").glob("*"))
 
 
-def test_a_wheel_without_a_compiled_module_is_refused(compiled, cache):
+def test_a_wheel_without_a_compiled_module_is_refused_where_it_was_asked_for(compiled, cache):
     project, _ = compiled
     plain = project.commit(
         "plain", {"setup.py": "from setuptools import setup\nsetup(name='mylib', packages=['mylib'])\n"}
     )
     with pytest.raises(BoltError, match="no compiled module came of it"):
-        built(project, plain, cache, "auto")
+        built(project, plain, cache, "pip")
+    with pytest.raises(BoltError, match="no compiled module came of it"):
+        built(project, plain, cache, "true")
+    assert not list((cache / "builds").glob("*"))
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (
+            {"setup.py": "from setuptools import setup\nsetup(name='mylib', packages=['mylib'])\n"},
+            "no compiled module",
+        ),
+        ({"setup.py": "raise SystemExit('no numbers today')\n"}, "could not be built"),
+    ],
+)
+def test_what_nobody_asked_for_is_only_noted(compiled, cache, change, why):
+    project, _ = compiled
+    base = project.commit("another", change)
+    repo = project.repo()
+    with acquire(repo, base, cache) as tree:
+        (said,) = build(repo, tree.path, "auto", cache=cache, say=lambda _: None)
+    assert said.startswith("the base was not built: ")
+    assert why in said
+
+
+def test_a_conda_environment_in_the_tree_is_no_project(project):
+    for name in ("env/conda-meta/history", "env/lib/libssl.so", "env/lib/python3.11/lib-dynload/_x.so"):
+        path = project.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"")
+    assert compiled_modules(project.repo()) == ()
+
+
+def test_the_nearest_project_of_a_monorepo_is_built(project, cache):
+    for value in (1, 2):
+        project.commit(str(value), {f"one/{name}": text for name, text in extension_files(value).items()})
+    subprocess.run(["sh", "-c", COMPILER], cwd=project.root / "one", check=True)
+    repo = project.repo()
+    with acquire(repo, project.git("rev-parse", "HEAD~1"), cache) as tree:
+        assert build(repo, tree.path, "auto", cache=cache, say=lambda _: None) == (note("pip"),)
+        assert value_in(tree.path / "one") == "1"
+
+
+def test_links_and_files_that_cannot_be_written_are_kept_too(compiled, cache):
+    project, base = compiled
+    command = f"{COMPILER} && mv mylib/_fast.so mylib/_fast.so.1 && ln -s _fast.so.1 mylib/_fast.so && chmod 444 mylib/_fast.so.1 && echo '*.so.1' > .git-info"
+    for _ in range(2):
+        assert built(project, base, cache, command)[0] == "1"
+
+
+def test_another_setting_of_a_build_system_is_another_build(compiled, cache, monkeypatch):
+    project, base = compiled
+    said: list[str] = []
+    for value in ("one", "one", "two"):
+        monkeypatch.setenv("CMAKE_ARGS", value)
+        built(project, base, cache, COMPILER, said)
+    assert len(said) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [
+        ("mylib/_x.so", "mylib/_x.so"),
+        ("mylib-1.0.data/platlib/mylib/_x.so", "mylib/_x.so"),
+        ("pkg/_x.so", "src/pkg/_x.so"),
+        ("_y.so", "_y.so"),
+        ("_x.so", "src/_x.so"),
+    ],
+)
+def test_where_a_module_of_a_wheel_belongs(tmp_path, name, place):
+    for folder in ("mylib", "src/pkg", "pkgs", "examples"):
+        (tmp_path / folder).mkdir(parents=True)
+    head = [Path("examples/_x.so"), Path("src/_x.so")]
+    assert building._place(tmp_path, Path(), building._module(name), head) == Path(place)
+
+
+@pytest.mark.parametrize("name", ["../../evil.so", "/etc/evil.so", "a/../../evil.so"])
+def test_a_wheel_cannot_write_elsewhere(name):
+    with pytest.raises(BoltError, match="outside of its package"):
+        building._module(name)
 
 
 def test_a_head_that_is_older_than_its_sources_is_noted(compiled):
@@ -136,6 +220,8 @@ def test_a_head_that_is_older_than_its_sources_is_noted(compiled):
         ('["no-such-backend"]', ["no-such-backend"]),
         ("[\"no-such-backend; python_version < '3'\"]", []),
         ('["not a requirement!"]', ["not a requirement!"]),
+        ("[1]", ["1"]),
+        ('"setuptools"', []),
     ],
 )
 def test_pip_fetches_what_this_environment_lacks(tmp_path, requires, missing):
