@@ -21,6 +21,7 @@ _ADVICE = {
     errno.EEXIST: "a part of the path is a file: choose another path",
     errno.ENAMETOOLONG: "choose a shorter name",
 }
+_MOST_LINKS = 40  # as Linux has it
 _DESCRIPTORS = Path("/proc")  # an open file is /proc/PROCESS/fd/NUMBER
 
 
@@ -56,6 +57,9 @@ def check_writable(path: Path) -> None:
             "cannot write a file where there is a folder", seen={"path": path}, advice="add a file name"
         )
     if _is_special(path):
+        if not os.access(path, os.W_OK):
+            code = errno.EACCES if path.exists() else errno.ENOENT
+            raise unwritable(path, OSError(code, os.strerror(code)))
         return
     folder = next(parent for parent in path.absolute().parents if parent.exists())
     try:
@@ -76,9 +80,13 @@ def _is_special(path: Path) -> bool:
 
     Renaming a file to it would take its name from it.
     """
-    names = (path, path.readlink()) if path.is_symlink() else (path,)
-    if any(_DESCRIPTORS in name.parent.resolve().parents for name in names):
-        return True
+    name = path.absolute()
+    for _ in range(_MOST_LINKS):
+        if _DESCRIPTORS in name.parent.resolve().parents:
+            return True
+        if not name.is_symlink():
+            break
+        name = name.parent / name.readlink()
     return path.exists() and not path.is_file() and not path.is_dir()
 
 

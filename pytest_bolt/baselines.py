@@ -52,15 +52,21 @@ def stored_baselines(prepared: Prepared, benchmarks: Sequence[Benchmark]) -> Sto
 
 def _of_a_parent(prepared: Prepared, base: Revision, keys: tuple[str, ...]) -> StoredBase:
     fingerprint = prepared.environment().fingerprint
-    commits = first_parents(prepared.repo, base.commit, _WALK) if prepared.repo is not None else []
-    nearest = prepared.store.baseline_commits(commits, fingerprint)
-    found = prepared.store.baseline(nearest.commit, fingerprint, keys) if nearest else {}
-    if nearest is None or prepared.repo is None or not found:
-        raise _nothing_stored(prepared, base)
-    parent = resolve_commit(prepared.repo, nearest.commit)
-    distance = f"{nearest.distance} commit{'s' * (nearest.distance != 1)} before it"
-    note = f"nothing is stored of {base.short} ({base.name}): compared with {parent.short}, {distance}"
-    return StoredBase(records=found, base=parent, notes=(note,))
+    store, repo = prepared.store, prepared.repo
+    commits = first_parents(repo, base.commit, _WALK) if repo is not None else []
+    walked = 0
+    while repo is not None and (nearest := store.baseline_commits(commits[walked:], fingerprint)):
+        walked += nearest.distance
+        found = store.baseline(nearest.commit, fingerprint, keys)
+        if found:
+            parent = resolve_commit(repo, nearest.commit)
+            distance = f"{walked} commit{'s' * (walked != 1)} before it"
+            note = (
+                f"nothing is stored of {base.short} ({base.name}): compared with {parent.short}, {distance}"
+            )
+            return StoredBase(records=found, base=parent, notes=(note,))
+        walked += 1  # only other benchmarks are stored there
+    raise _nothing_stored(prepared, base)
 
 
 def _decides(records: Sequence[BaselineRecord], margin: float) -> bool:

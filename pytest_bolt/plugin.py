@@ -101,7 +101,9 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """Refuse an adapter that lacks what a selected test calls."""
     config = session.config
     settings = config.stash.get(SETTINGS, None)
-    if settings is not None and settings.adapter and not config.pluginmanager.hasplugin(WORKER):
+    if settings is None or config.option.collectonly or config.pluginmanager.hasplugin(WORKER):
+        return
+    if settings.adapter:
         from pytest_bolt.matrix import check_operations
 
         with_usage_error(lambda: check_operations(session.items))

@@ -139,8 +139,11 @@ def both(session: Session, repo: Repo, base: Revision) -> Iterator[Trees]:
     """
     head, cache = top_level(repo), cache_folder(os.environ)
     with acquire(repo, base.commit, cache) as tree:
-        spec = _with(_head_spec(session, head, tree.path), compiler_caches(cache, tree=str(head)))
-        base_spec = _with(_moved(spec, head, tree.path), compiler_caches(cache, tree=f"{head} {base.commit}"))
+        spec = _head_spec(session, head, tree.path)
+        base_spec = _moved(spec, head, tree.path)
+        if session.settings.env == "pin":
+            spec = _with(spec, compiler_caches(cache, tree=str(head)))
+            base_spec = _with(base_spec, compiler_caches(cache, tree=f"{head} {base.commit}"))
         rootdir = session.config.rootpath
         base_root = counterpart(repo, tree.path, rootdir)
         built = build(repo, tree.path, session.settings.build, cache=cache, say=session.say)

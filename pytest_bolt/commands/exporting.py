@@ -96,7 +96,7 @@ def _write_folder(folder: Path, documents: dict[str, Json]) -> None:
         path = folder / name
         known = _existing(path)
         if name == asv_files.BENCHMARKS:
-            texts[path] = _text({**_checked_version(known, path), **document})
+            texts[path] = _text({**document, **_checked_version(known, path)})
         elif not known:
             texts[path] = _text(document, None)  # as asv does: one number a line would fill the disk
         elif known != document and path.name != "machine.json":

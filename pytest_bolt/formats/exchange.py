@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -190,13 +191,13 @@ def _entry(one: Foreign, head: Revision) -> tuple[Comparison, Record]:
 def _distinct(found: Iterable[Foreign]) -> list[Foreign]:
     """Return the benchmarks with ids that differ: a store holds each id once a run."""
     seen: set[str] = set()
+    counts: Counter[str] = Counter()
     result = []
     for one in found:
-        node_id, count = one.case.case_id.node_id, 1
-        case_id = one.case.case_id
+        case_id, node_id = one.case.case_id, one.case.case_id.node_id
         while case_id.key in seen:
-            count += 1
-            case_id = CaseId(node_id=f"{node_id} #{count}", source_hash=case_id.source_hash)
+            counts[node_id] += 1
+            case_id = CaseId(node_id=f"{node_id} #{counts[node_id] + 1}", source_hash=case_id.source_hash)
         seen.add(case_id.key)
         result.append(replace(one, case=replace(one.case, case_id=case_id)))
     return result

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -205,21 +206,24 @@ class Worker:
 def _kill_descendants(folder: str) -> None:
     """End what a worker started in sessions of its own: its environment names the worker's folder."""
     mark = f"{FOLDER_VARIABLE}={folder}\0".encode()
+    killed: list[int] = []
     for place in _PROCESSES.glob("[0-9]*/environ"):
         with contextlib.suppress(OSError):  # it has ended meanwhile, or is not ours
             if mark in place.read_bytes():
-                _kill_process(int(place.parent.name))
+                process = int(place.parent.name)
+                if hasattr(os, "pidfd_open"):
+                    killed.append(os.pidfd_open(process))
+                os.kill(process, signal.SIGKILL)
+    _await_end(killed)
 
 
-def _kill_process(process: int) -> None:
-    """End `process`, and wait until it takes no more of the processor, for a few seconds."""
-    os.kill(process, signal.SIGKILL)
-    descriptor = os.pidfd_open(process)
-    try:
+def _await_end(processes: Sequence[int]) -> None:
+    """Wait, for a few seconds, until processes take no more of the processor; close their descriptors."""
+    deadline = time.monotonic() + _GRACE_S
+    for descriptor in processes:
         ended = select.poll()
         ended.register(descriptor, select.POLLIN)
-        ended.poll(_GRACE_S * 1000)
-    finally:
+        ended.poll(max(0.0, deadline - time.monotonic()) * 1000)
         os.close(descriptor)
 
 

@@ -44,7 +44,13 @@ def prepare_cache(cache: Path) -> None:
     Raises BoltError where it cannot be created or written.
     """
     with cache_errors(cache):
-        cache.mkdir(parents=True, exist_ok=True)
+        cache.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if cache.parent == Path(tempfile.gettempdir()) and cache.stat().st_uid != os.getuid():
+            raise BoltError(  # what is built here is loaded later
+                "the cache folder belongs to another user",
+                seen={"folder": cache},
+                advice="choose another one: BOLT_CACHE_DIR=PATH",
+            )
         for name, text in ((".gitignore", "*\n"), ("CACHEDIR.TAG", _TAG)):
             if not (cache / name).exists():
                 (cache / name).write_text(text)

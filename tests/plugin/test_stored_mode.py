@@ -60,12 +60,17 @@ def test_ten_stored_runs_decide_and_start_no_second_worker(project, tmp_path):
 def test_the_nearest_first_parent_with_a_baseline_stands_in(project):
     assert project.pytest("--bolt").ret == 0
     stored = project.git("rev-parse", "HEAD")
-    for number in (1, 2):
-        base = project.commit(f"change {number}", {"README": str(number)})
+    project.commit(
+        "change", {"README": "1", "tests/test_other.py": "def test_other(benchmark): benchmark(int)\n"}
+    )
+    assert project.pytest("--bolt", "tests/test_other.py").ret == 0  # of this commit something else is stored
+    base = project.commit("change", {"README": "2"})
+    project.git("rm", "--quiet", "tests/test_other.py")
+    base = project.commit("change", {"README": "3"})
     report = project.report(*STORED)
     assert report.data["run"]["base"]["commit"] == stored
     assert report.data["run"]["notes"] == [
-        f"nothing is stored of {base[:10]} (HEAD): compared with {stored[:10]}, 2 commits before it"
+        f"nothing is stored of {base[:10]} (HEAD): compared with {stored[:10]}, 3 commits before it"
     ]
     assert report.comparisons["test_work"]["reason"] == "advice only: 1 of 10 stored runs"
     assert not report.comparisons["test_work"]["noise_only"]  # the README differs

@@ -148,6 +148,10 @@ def test_an_adapter_without_the_function_that_a_selected_test_calls(project, opt
                 @pytest.mark.bolt(operation="run_double")
                 def test_double(impl): ...
 
+                @pytest.mark.skipif(True, reason="needs another machine")
+                @pytest.mark.bolt(operation="run_third")
+                def test_third(impl): ...
+
                 @pytest.mark.bolt(operation="run_half")
                 def test_half(impl, benchmark): assert benchmark(impl.run_half, 4) == 2
             """,
@@ -164,7 +168,8 @@ def test_an_adapter_without_the_function_that_a_selected_test_calls(project, opt
             "  -> is run_dubble meant to be run_double? add it, or select *",
         ]
     )
-    assert project.pytest("test_operations.py", adapter, "-k", "half").ret == 0
+    assert project.pytest("test_operations.py", adapter, "-k", "half or third").ret == 0
+    assert project.pytest("test_operations.py", adapter, "--collect-only").ret == 0
 
 
 @pytest.mark.parametrize("option", ["--bolt-json", "--bolt-markdown", "--bolt-journal"])

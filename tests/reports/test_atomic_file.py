@@ -138,6 +138,20 @@ def test_a_full_device_is_said(tmp_path):
     assert Path("/dev/full").is_char_device()
 
 
+def test_a_link_to_a_link_to_an_open_file_is_followed(tmp_path):
+    with (tmp_path / "log").open("w+") as file:
+        (tmp_path / "stdout").symlink_to(f"/proc/self/fd/{file.fileno()}")
+        (tmp_path / "link").symlink_to("stdout")
+        write_atomically(tmp_path / "link", "text\n")
+        file.seek(0)
+        assert file.read() == "text\n"
+
+
+def test_a_descriptor_that_is_closed_is_said_early():
+    with pytest.raises(BoltError, match="cannot write the file"):
+        check_writable(Path("/proc/self/fd/1017"))
+
+
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="this system does not list open files")
 @pytest.mark.parametrize("place", ["/dev/fd/{}", "/proc/self/fd/{}"])
 def test_an_open_file_is_written_to_and_not_replaced(tmp_path, place):
