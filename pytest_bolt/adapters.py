@@ -51,23 +51,26 @@ class Adapter:
         """Return whether its code runs in an interpreter here: right or wrong, but never fast."""
         return bool(getattr(self.module, "INTERPRETED", False))
 
-    def check(self, needed: Mapping[str, Sequence[str]]) -> None:
-        """Raise BoltError where a function is missing; `needed` maps its name to the tests that call it."""
-        missing = {name: tests for name, tests in needed.items() if not self.provides(name)}
-        if not missing:
-            return
-        tests = [test for each in missing.values() for test in each]
-        near = {name: difflib.get_close_matches(name, self.operations, n=1, cutoff=0.8) for name in missing}
+    def check(self, needed: Mapping[str, str]) -> None:
+        """Raise BoltError where none of the functions is there, or one seems to be misspelt.
+
+        `needed` maps the name of a function to the id of a test that calls it.
+        """
+        missing = [name for name in needed if not self.provides(name)]
+        spare = [name for name in self.operations if name not in needed]
+        near = {name: difflib.get_close_matches(name, spare, n=1, cutoff=0.85) for name in missing}
         meant = [f"is {found[0]} meant to be {name}?" for name, found in near.items() if found]
-        advice = "add it, or select the tests of what the adapter has"
+        if not meant and len(missing) < len(needed):
+            return
+        blamed = [name for name in missing if near[name] or not meant]
         raise BoltError(
-            f"adapter {self.name} has no function {', '.join(missing)}",
+            f"adapter {self.name} has no function {', '.join(blamed)}",
             seen={
                 "file": self.path,
                 "has": ", ".join(self.operations) or _NO_OPERATION,
-                "needed by": tests[0] + (f" and {len(tests) - 1} more" if len(tests) > 1 else ""),
+                "needed by": needed[blamed[0]],
             },
-            advice=" ".join((*meant, advice)),
+            advice=" ".join((*meant, "add it, or select the tests of what the adapter has")),
         )
 
     def __getattr__(self, name: str) -> Any:

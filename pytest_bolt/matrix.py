@@ -74,8 +74,11 @@ def check_matrix(adapters: Sequence[Path], devices: Sequence[str], dtypes: Seque
 
 
 def check_operations(items: Sequence[pytest.Item]) -> None:
-    """Raise BoltError where selected tests name an operation that an adapter given by the user lacks."""
-    asked: dict[Path, dict[str, list[str]]] = {}
+    """Skip selected tests that name an operation which an adapter given by the user lacks.
+
+    Raises BoltError where the adapter has none of what is asked of it, or seems to have it misspelt.
+    """
+    asked: dict[Path, dict[str, list[pytest.Item]]] = {}
     adapters: dict[Path, Adapter] = {}
     for item in items:
         call = getattr(item, "callspec", None)
@@ -83,9 +86,14 @@ def check_operations(items: Sequence[pytest.Item]) -> None:
         operation = _marker_value(item, "operation")
         if isinstance(adapter, Adapter) and not adapter.bundled and operation and not _is_skipped(item):
             adapters[adapter.path] = adapter
-            asked.setdefault(adapter.path, {}).setdefault(operation, []).append(item.nodeid)
+            asked.setdefault(adapter.path, {}).setdefault(operation, []).append(item)
     for path, operations in asked.items():
-        adapters[path].check(operations)
+        adapters[path].check({name: tests[0].nodeid for name, tests in operations.items()})
+        for name in (name for name in operations if not adapters[path].provides(name)):
+            for item in operations[name]:
+                item.add_marker(
+                    pytest.mark.skip(reason=f"adapter {adapters[path].name} has no function {name}")
+                )
 
 
 def _is_skipped(item: pytest.Item) -> bool:

@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 
 import pytest
-from plugin_projects import COMPARE, needs, text_of
+from plugin_projects import COMPARE, QUICK, needs, text_of
 
 RAN = "import pathlib\n\npathlib.Path({place!r}).write_text('imported')\n"
 
@@ -136,40 +136,54 @@ def test_adapters_that_cannot_be_used(refused, project, text, words):
     refused(COMPARE, "--bolt-adapter=adapter.py", says=words)
 
 
+OPERATIONS = """
+    import pytest
+
+    @pytest.mark.bolt(operation="run_double")
+    def test_double(impl, benchmark): assert benchmark(impl.run_double, 4) == 8
+
+    @pytest.mark.skipif(True, reason="needs another machine")
+    @pytest.mark.bolt(operation="run_third")
+    def test_third(impl): ...
+
+    @pytest.mark.bolt(operation="run_half")
+    def test_half(impl, benchmark): assert benchmark(impl.run_half, 4) == 2
+"""
+
+
 @pytest.mark.parametrize("options", [(), (COMPARE,)])
-def test_an_adapter_without_the_function_that_a_selected_test_calls(project, options):
+@pytest.mark.parametrize(
+    ("adapter", "said"),
+    [
+        (
+            "def run_dubble(x): return 2 * x\ndef run_half(x): return x / 2\n",
+            [
+                "*has        run_dubble, run_half",
+                "*needed by  *::test_double*",
+                "  -> is run_dubble meant to be run_double? *",
+            ],
+        ),
+        ("def run_quarter(x): return x / 4\n", ["*has        run_quarter", "  -> add it, or select *"]),
+    ],
+)
+def test_an_adapter_without_what_is_asked_of_it(project, options, adapter, said):
     needs("torch")
-    project.write(
-        {
-            "adapter.py": "def run_dubble(x): return 2 * x\ndef run_half(x): return x / 2\n",
-            "test_operations.py": """
-                import pytest
-
-                @pytest.mark.bolt(operation="run_double")
-                def test_double(impl): ...
-
-                @pytest.mark.skipif(True, reason="needs another machine")
-                @pytest.mark.bolt(operation="run_third")
-                def test_third(impl): ...
-
-                @pytest.mark.bolt(operation="run_half")
-                def test_half(impl, benchmark): assert benchmark(impl.run_half, 4) == 2
-            """,
-        }
-    )
-    adapter = "--bolt-adapter=adapter.py"
-    result = project.pytest("test_operations.py", adapter, *options)
+    project.write({"adapter.py": adapter, "test_operations.py": OPERATIONS})
+    result = project.pytest("test_operations.py", "--bolt-adapter=adapter.py", *options)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(
-        [
-            "ERROR: adapter adapter has no function run_double",
-            "  has        run_dubble, run_half",
-            "  needed by  test_operations.py::test_double[[]adapter]",
-            "  -> is run_dubble meant to be run_double? add it, or select *",
-        ]
-    )
-    assert project.pytest("test_operations.py", adapter, "-k", "half or third").ret == 0
-    assert project.pytest("test_operations.py", adapter, "--collect-only").ret == 0
+    result.stderr.fnmatch_lines(["ERROR: adapter adapter has no function run_double*", *said])
+    assert project.pytest("test_operations.py", "--bolt-adapter=adapter.py", "--collect-only").ret == 0
+
+
+@pytest.mark.parametrize("options", [(), (COMPARE, QUICK)])
+def test_an_adapter_with_a_part_of_what_is_asked_of_it(project, options):
+    """As of a course whose adapters know some operations of a suite: the others are left out, and said to be."""
+    needs("torch")
+    project.write({"adapter.py": "def run_half(x): return x / 2\n", "test_operations.py": OPERATIONS})
+    project.commit("suite")
+    result = project.pytest("test_operations.py", "--bolt-adapter=adapter.py", "-rs", *options)
+    result.assert_outcomes(passed=1, skipped=2)
+    result.stdout.fnmatch_lines(["*adapter adapter has no function run_double"])
 
 
 @pytest.mark.parametrize("option", ["--bolt-json", "--bolt-markdown", "--bolt-journal"])
