@@ -32,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments, rest = parser.parse_known_args(argv)
     if arguments.command == "aa":
         # Replaced by pytest: its exit code and its Ctrl-C are those of this command.
-        os.execv(sys.executable, [sys.executable, "-m", "pytest", "--bolt-aa", *rest])  # noqa: S606
+        os.execv(sys.executable, [sys.executable, "-m", "pytest", "--bolt-aa", *rest])  # noqa: S606 - no shell
     if rest:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     for stream in (sys.stdout, sys.stderr):

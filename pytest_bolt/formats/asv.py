@@ -144,7 +144,7 @@ def _value(result: Json, at: int) -> tuple[float, str]:
         return math.nan, "it failed (null in the file)"
     if isinstance(value, bool) or not isinstance(value, int | float):
         return math.nan, f"its result is no number: {shortened(value)}"
-    return number(value, "result"), "it was skipped (NaN in the file)" if value != value else ""  # noqa: PLR0124
+    return number(value, "result"), "it was skipped (NaN in the file)" if value != value else ""  # noqa: PLR0124 - NaN is not itself
 
 
 def _at(values: Json, at: int) -> Json:

@@ -107,7 +107,7 @@ def _tracked(name: str, metric: str, texts: list[str], records: Sequence[Record]
     return _row(name, texts, records, started, "track", unit or "unit", values, [None] * len(values), [])
 
 
-def _row(  # noqa: PLR0913, PLR0917
+def _row(  # noqa: PLR0913, PLR0917 - one argument a column
     name: str,
     texts: list[str],
     records: Sequence[Record],

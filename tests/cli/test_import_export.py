@@ -393,6 +393,14 @@ def test_another_result_of_asv_is_never_replaced(bolt, fill, tmp_path):
     assert {file: file.read_text() for file in (tmp_path / "res").rglob("*.json")} == before
 
 
+def test_what_asv_knows_of_a_benchmark_stays(bolt, fill, write):
+    known = {"test_a.test_a": {"name": "test_a.test_a", "version": "newer"}, "version": 2}
+    file = Path(write(json.dumps(known), "res/benchmarks.json"))
+    fill([(1000.0, 1010.0)])
+    assert bolt("export", "000", "--format=asv", "--output=res").code == 0
+    assert json.loads(file.read_text()) == known
+
+
 @pytest.mark.parametrize(
     ("text", "message"), [('{"version": 1}', "another version of asv's format"), ("{", "damaged or cut off")]
 )

@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from pytest_bolt.core.comparison import Interval, NullControl
 from pytest_bolt.core.control import Control
 from pytest_bolt.core.judgement import Margins
 from pytest_bolt.core.plan import PlanSettings, plan
 from pytest_bolt.core.steps import CloseCase, Decide, Failure, FailureKind, OpenCase, OpenPair, PlannedCase
+from pytest_bolt.core.summary import control_text
 from pytest_bolt.core.timing import Side
 from pytest_bolt.core.verdict import Verdict
 from pytest_bolt.measuring.runner import run_plan
@@ -86,6 +88,13 @@ def test_an_effect_within_the_certain_difference_does_not_count() -> None:
     slower = {Side.BASE: 1e4, Side.HEAD: 1.1e4}
     decided, _ = run(ScriptedExecutor(times={"a": slower}, pair_noise=0.003, shift=biased(0.3)))
     assert decided["a"].verdict is Verdict.INCONCLUSIVE
+
+
+def test_a_certain_difference_is_said() -> None:
+    ratio = Interval(estimate=1.2, low=1.18, high=1.22)
+    found = NullControl(ratio=ratio, values=9, benchmarks=3, floor=0.21, certain=0.18)
+    assert control_text(found).endswith("; noise floor 21 %, a difference of 18 % is certain")
+    assert "certain" not in control_text(replace(found, certain=0.0))
 
 
 def test_one_benchmark_that_differs_from_itself_is_enough() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import sys
 import textwrap
@@ -266,7 +267,10 @@ def _has_ended(process: int) -> bool:
         return True
 
 
-def test_what_a_test_started_in_a_session_of_its_own_ends_with_the_worker(tmp_path: Path) -> None:
+@pytest.mark.parametrize("awaited", [True, False], ids=["waiting", "without process descriptors"])
+def test_what_a_test_started_in_a_session_of_its_own_ends_with_the_worker(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, awaited: bool
+) -> None:
     test = """
         import subprocess, sys
 
@@ -280,7 +284,13 @@ def test_what_a_test_started_in_a_session_of_its_own_ends_with_the_worker(tmp_pa
     worker.answer(60.0)
     worker.request({"op": "finish"})
     child = worker.answer(60.0)["info"]["extra_info"]["child"]
+    descriptor = os.pidfd_open(child)
+    if not awaited:
+        monkeypatch.delattr(os, "pidfd_open")
     worker.quit()
+    if not awaited:
+        assert select.select([descriptor], [], [], 60.0)[0]
+    os.close(descriptor)
     assert _has_ended(child)
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from pytest_bolt.errors import BoltError
 from pytest_bolt.repo import slots
-from pytest_bolt.repo.cache import cache_folder, compiler_caches
+from pytest_bolt.repo.cache import cache_folder, compiler_caches, prepare_cache
 from pytest_bolt.repo.opening import open_repository
 from pytest_bolt.repo.worktrees import KEPT_PER_REPOSITORY, acquire, counterpart, prune
 
@@ -401,6 +401,15 @@ def test_a_cache_folder_that_cannot_be_made(project, tmp_path):
     ):
         pass
     assert str(tmp_path / "file" / "cache") in str(caught.value)
+    assert "BOLT_CACHE_DIR=PATH" in str(caught.value)
+
+
+def test_a_cache_folder_of_another_user_in_the_temporary_folder(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    prepare_cache(tmp_path / "bolt")
+    monkeypatch.setattr(os, "getuid", lambda: (tmp_path / "bolt").stat().st_uid + 1)
+    with pytest.raises(BoltError, match="the cache folder belongs to another user") as caught:
+        prepare_cache(tmp_path / "bolt")
     assert "BOLT_CACHE_DIR=PATH" in str(caught.value)
 
 
