@@ -2,12 +2,14 @@
 
 Runs the plan and the statistics of a comparison, with nothing replaced, on an executor that answers from a
 script. Two processes of one pair differ by a log-ratio drawn from a normal distribution; some processes are
-*wild*, off by 5 to 17 % in either direction. Prints how often equal code was called slower or faster and how
-often a slowdown was found, with 95 % intervals (Wilson).
+*wild*, off by 5 to 17 % in either direction. With `--unequal` benchmarks are not equally noisy: each one's
+standard deviation is the cell's times a factor from a log-normal distribution. Prints how often equal code
+was called slower or faster and how often a slowdown was found, with 95 % intervals (Wilson).
 
     python -m benchmarks.simulated_rates                     the whole grid, about half an hour
     python -m benchmarks.simulated_rates --runs 1            one run a cell
     python -m benchmarks.simulated_rates --noise 2 --wild 3  one cell, percent
+    python -m benchmarks.simulated_rates --unequal 0.7       one in six twice as noisy as the middle one
 
 What it leaves out: drift, load that comes and goes, noise that two benchmarks of a run share. `error_rates`
 measures with them.
@@ -55,22 +57,32 @@ class Cell:
     noise: float
     wild: float
     change: float
+    unequal: float = 0.0
 
 
-@dataclass(slots=True)
-class Wildness:
-    """Draws, once for every process and benchmark, how far off it is."""
+@dataclass(slots=True, kw_only=True)
+class Processes:
+    """Draws, once for every process and benchmark, how far off it is.
 
-    share: float
+    `noise` is the standard deviation of one process for the benchmark in the middle, `unequal` that of its
+    logarithm over benchmarks, `wild` the share of wild processes.
+    """
+
+    noise: float
+    unequal: float
+    wild: float
     rng: random.Random
+    own: dict[str, float] = field(default_factory=dict)
     drawn: dict[tuple[int, str, Side], float] = field(default_factory=dict)
 
     def __call__(self, pair: int, case: str, side: Side) -> float:
         """Return the log-ratio to add."""
         key = (pair, case, side)
         if key not in self.drawn:
-            wild = self.rng.random() < self.share
-            self.drawn[key] = self.rng.choice((-1, 1)) * self.rng.uniform(0.05, 0.17) if wild else 0.0
+            own = self.own.setdefault(case, self.noise * math.exp(self.rng.gauss(0.0, self.unequal)))
+            wild = self.rng.random() < self.wild
+            far = self.rng.choice((-1, 1)) * self.rng.uniform(0.05, 0.17) if wild else 0.0
+            self.drawn[key] = self.rng.gauss(0.0, own) + far
         return self.drawn[key]
 
 
@@ -81,10 +93,14 @@ def simulated(cell: Cell, benchmarks: int, seed: int) -> list[Decide]:
     times = {Side.BASE: _CALL_NS, Side.HEAD: _CALL_NS * (1 + cell.change)}
     executor = ScriptedExecutor(
         times={case.key: times for case in cases},
-        pair_noise=cell.noise / math.sqrt(2),  # each side gets its own
         round_noise=_ROUND_NOISE,
         seed=seed,
-        shift=Wildness(cell.wild, random.Random(seed)),  # noqa: S311 - a script, not a secret
+        shift=Processes(
+            noise=cell.noise / math.sqrt(2),  # each side gets its own
+            unequal=cell.unequal,
+            wild=cell.wild,
+            rng=random.Random(seed),  # noqa: S311 - a script, not a secret
+        ),
         open_ns=10**9,
     )
     decisions: list[Decide] = []
@@ -96,7 +112,13 @@ def simulated(cell: Cell, benchmarks: int, seed: int) -> list[Decide]:
 def cells(asked: argparse.Namespace) -> list[Cell]:
     """Return the grid: equal code, and a slowdown of twice the margin (5 % at a margin of 3 %)."""
     return [
-        Cell(margin=margin / 100, noise=noise / 100, wild=wild / 100, change=change / 100)
+        Cell(
+            margin=margin / 100,
+            noise=noise / 100,
+            wild=wild / 100,
+            change=change / 100,
+            unequal=asked.unequal,
+        )
         for margin, noise, wild in itertools.product(asked.margin, asked.noise, asked.wild)
         for change in (0, asked.change or (5 if margin == 3 else 2 * margin))
     ]
@@ -125,6 +147,7 @@ def main(words: Sequence[str] | None = None) -> int:
     add("--margin", type=float, nargs="+", default=[5.0, 3.0], help="percent")
     add("--noise", type=float, nargs="+", default=[0.5, 1.0, 2.0, 3.0], help="between processes, percent")
     add("--wild", type=float, nargs="+", default=[0.0, 3.0], help="share of wild processes, percent")
+    add("--unequal", type=float, default=0.0, help="standard deviation of the log noise over benchmarks")
     add("--change", type=float, help="slowdown, percent (default: twice the margin)")
     add("--seed", type=int, default=1, help="of the first run (default: %(default)s)")
     asked = parser.parse_args(words)

@@ -21,6 +21,7 @@ from pytest_bolt.core.units import IterationTime
 from pytest_bolt.core.verdict import Verdict
 
 METHOD = "paired process blocks, ABBA quads, Hodges-Lehmann in a pair, Student over pairs, 98 % interval"
+METHOD_SHARED = f"{METHOD}, variance moderated over the run's benchmarks (Smyth 2004)"
 Told = Sequence[Mapping[str, Any]]  # what a test recorded: name, value, unit, better
 
 
@@ -55,7 +56,7 @@ def comparison_of(decide: Decide, case: Case, frame: Frame, told: Mapping[Side, 
         detectable=math.expm1(found.detectable) if found else None,
         clock=decide.clock,
         mode=frame.mode,
-        method=METHOD if found else "",
+        method=(METHOD_SHARED if decide.shared else METHOD) if found else "",
         pairs=found.pairs if found else 0,
         quads=decide.quads if found else 0,
         seed=frame.seed,
@@ -65,7 +66,15 @@ def comparison_of(decide: Decide, case: Case, frame: Frame, told: Mapping[Side, 
         detail=decide.failure.detail if decide.failure else "",
         warnings=decide.warnings if speed else (),
         metrics=(*metrics_of(told), *other_clocks(decide)) if speed else (),
+        notes=_shared_notes(decide) if speed else {},
     )
+
+
+def _shared_notes(decide: Decide) -> dict[str, str]:
+    """Return what the interval rests on beside its own rounds, so that it can be worked out again."""
+    if decide.shared is None:
+        return {}
+    return {"shared_sd": f"{math.sqrt(decide.shared.variance):.6g}", "shared_df": f"{decide.shared.df:.6g}"}
 
 
 def stored_comparison(

@@ -9,6 +9,7 @@ import numpy as np
 
 from pytest_bolt.core.comparison import Interval
 from pytest_bolt.core.measurement import Clock, RoundTable
+from pytest_bolt.core.shared_variance import SharedVariance
 from pytest_bolt.core.stats import (
     CONFIDENCE,
     BoolArray,
@@ -151,10 +152,20 @@ def _log_by_quad(rounds: RoundTable, clock: Clock) -> dict[tuple[int, int], floa
     return {key: sum(values) / len(values) for key, values in logs.items()}
 
 
-def estimate(ratios: tuple[PairRatio, ...], *, probability: float = CONFIDENCE) -> Estimate:
+def estimate(
+    ratios: tuple[PairRatio, ...],
+    *,
+    probability: float = CONFIDENCE,
+    shared: SharedVariance | None = None,
+) -> Estimate:
     """Return the log-ratio over process pairs with its interval, `probability` on either side."""
     values, errors = ([getattr(ratio, name) for ratio in ratios] for name in ("value", "error"))
-    return interval(values, errors=errors, probability=probability)
+    return interval(values, errors=errors, probability=probability, shared=shared)
+
+
+def spread(ratios: tuple[PairRatio, ...]) -> tuple[float, int]:
+    """Return the variance between process pairs and its degrees of freedom; of two pairs at least."""
+    return float(np.var([ratio.value for ratio in ratios], ddof=1)), len(ratios) - 1
 
 
 def judge(found: Estimate, margins: Margins) -> Verdict:

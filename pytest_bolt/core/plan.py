@@ -13,7 +13,7 @@ import random
 from collections.abc import Generator, Iterable, Mapping, Sequence
 
 from pytest_bolt.core.control import Control
-from pytest_bolt.core.looks import give_up, look
+from pytest_bolt.core.looks import Looks
 from pytest_bolt.core.progress import Budget, PlanSettings, Progress
 from pytest_bolt.core.quads import PADDING_LIMIT, calibrate, measure_quads, quads_in_pair
 from pytest_bolt.core.steps import (
@@ -49,6 +49,7 @@ def plan(cases: Sequence[PlannedCase], settings: PlanSettings, control: Control 
     rng = random.Random(settings.seed)  # noqa: S311 - reproducible, not secret
     budget = Budget(total_ns=settings.budget_ns)
     control = control or Control()
+    looks = Looks(settings=settings, control=control)
     active = {case.key: Progress(case=case) for case in cases}
     yield from _run_pair(0, [case.key for case in cases], active, settings, budget, rng)
     budget.spent_ns = 0.0  # checking takes what it takes; the budget is for measuring
@@ -59,12 +60,14 @@ def plan(cases: Sequence[PlannedCase], settings: PlanSettings, control: Control 
         if control.due(settings, budget):
             yield from _run_control(control, settings, budget, rng)
         yield from _run_pair(pair, _shuffled(due, active, rng), active, settings, budget, rng)
-        for key in due:
-            if key in active and (decision := look(active[key], settings, control)):
-                del active[key]
+        measured = [active[key] for key in due if key in active]
+        looks.take(measured)
+        for progress in measured:
+            if decision := looks.look(progress):
+                del active[progress.case.key]
                 yield decision
     for progress in active.values():
-        yield give_up(progress, settings)
+        yield looks.give_up(progress)
 
 
 def _due(active: dict[str, Progress], settings: PlanSettings, budget: Budget) -> list[str]:

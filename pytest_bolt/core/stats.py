@@ -15,6 +15,8 @@ from statistics import NormalDist
 import numpy as np
 import numpy.typing as npt
 
+from pytest_bolt.core.shared_variance import SharedVariance
+
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 
@@ -63,6 +65,7 @@ def interval(
     errors: Sequence[float] = (),
     floor: float = 0.01,
     probability: float = CONFIDENCE,
+    shared: SharedVariance | None = None,
 ) -> Estimate:
     """Return the interval of the mean over process pairs, by default 98 %: 1 % on either side.
 
@@ -71,6 +74,7 @@ def interval(
         errors: the standard error of each value inside its own pair; may be empty.
         floor: what is assumed as the least standard deviation between pairs (log-ratio).
         probability: that the mean does not lie beyond one end.
+        shared: what other benchmarks say about the spread, taken in beside what is seen here.
 
     The half width is the larger of Student's, for the spread that was seen, and the normal one, for
     the spread that is assumed at least. From six pairs on the mean is trimmed by one value a side for
@@ -86,8 +90,11 @@ def interval(
     half, error = NormalDist().inv_cdf(probability) * assumed, assumed
     if count > 1:
         winsorised = np.clip(array, array[cut], array[count - 1 - cut])
-        seen = float(winsorised.std(ddof=1)) / ((1 - 2 * cut / count) * math.sqrt(count))
-        half = max(half, student_quantile(probability, count - 2 * cut - 1) * seen)
+        variance, df = float(winsorised.var(ddof=1)) / (1 - 2 * cut / count) ** 2, count - 2 * cut - 1
+        if shared is not None:
+            variance, df = shared.with_own(variance, df)
+        seen = math.sqrt(variance / count)
+        half = max(half, student_quantile(probability, df) * seen)
         error = max(error, seen)
     low, high = mean - half, mean + half
     center = min(max(float(np.median(array)), low), high)

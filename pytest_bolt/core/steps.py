@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from pytest_bolt.core.judgement import Margins
 from pytest_bolt.core.measurement import Clock, RoundTable, Side, Timing, empty_rounds
+from pytest_bolt.core.shared_variance import SharedVariance
 from pytest_bolt.core.stats import Estimate
 from pytest_bolt.core.units import IterationTime
 from pytest_bolt.core.verdict import Verdict
@@ -99,11 +100,13 @@ class Decide:
     """The last word on a case: the verdict, what it rests on, all rounds measured.
 
     `times` are those of the rounds that were judged; screening rounds of a candidate are not among them.
+    `shared` is what other benchmarks said about the spread, where `estimate` rests on it too.
     """
 
     case: str
     verdict: Verdict | None
     estimate: Estimate | None = None
+    shared: SharedVariance | None = None
     clock: Clock = Clock.FILTERED
     quads: int = 0
     times: dict[Side, IterationTime] = field(default_factory=dict)

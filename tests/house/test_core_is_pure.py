@@ -8,7 +8,7 @@ import pytest
 from project_tree import project_files, relative
 
 # The running state of the plan's generator, which never leaves it; everything it hands out is frozen.
-STATE = {"pytest_bolt/core/control.py", "pytest_bolt/core/progress.py"}
+STATE = {"pytest_bolt/core/control.py", "pytest_bolt/core/looks.py", "pytest_bolt/core/progress.py"}
 CORE = [path for path in project_files(".py") if relative(path).startswith("pytest_bolt/core/")]
 SEEDED = {"Random", "default_rng", "SeedSequence", "PCG64"}
 DATA_MARKS = {"frozen", "slots", "kw_only"}
