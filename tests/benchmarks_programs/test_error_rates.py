@@ -57,16 +57,14 @@ def test_finished_runs_are_not_repeated(compared, tmp_path, capsys):
     assert error_rates.main(words(tmp_path, 2)) == 0
     assert len(compared.calls) == 4
     lines = [json.loads(text) for text in (tmp_path / "runs.jsonl").read_text().splitlines()]
-    assert [(each["variant"], each["seed"]) for each in lines] == [
-        ("identical", 1),
-        ("slower-20", 1),
-        ("identical", 2),
-        ("slower-20", 2),
+    assert [(each["seed"], each["half"]) for each in lines] == 2 * [(1, "tune")] + 2 * [(2, "report")]
+    assert [{each["variant"] for each in lines[n : n + 2]} for n in (0, 2)] == 2 * [
+        {"identical", "slower-20"}
     ]
     assert all(each["load"] >= 0 for each in lines)
     table = capsys.readouterr().out
     assert "| identical | 2    |" in table
-    assert (tmp_path / "table-generated.md").read_text() in table
+    assert (tmp_path / "tables.md").read_text() in table
     assert "| pytest-benchmark, median:5% | one comparison | 4 " in table
     assert "| pytest-benchmark, median:5% | separate runs  | 3 " in table
 
