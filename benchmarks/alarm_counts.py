@@ -88,8 +88,9 @@ class Counts:
 
     def alarmed_runs(self) -> Share:
         """Return in how many runs an untouched benchmark was called slower or faster."""
-        alarmed = sum(not {"slower", "faster"}.isdisjoint(names) for names in self.untouched)
-        return Share(count=alarmed, total=len(self.untouched))
+        runs = [names for names in self.untouched if names]
+        alarmed = sum(not {"slower", "faster"}.isdisjoint(names) for names in runs)
+        return Share(count=alarmed, total=len(runs))
 
     def found(self) -> Share:
         """Return how many of the benchmarks that were made slower were called slower."""

@@ -28,7 +28,7 @@ from pytest_bolt.measuring.process import PINNED_ENVIRONMENT, THREAD_VARIABLES
 
 Call = Callable[[], object]
 BATCH_NS = 2_000_000
-FEWEST_QUADS = 5
+FEWEST_QUADS = 3
 _PACKAGES = ("sample_library", "suites", "reference")
 
 

@@ -101,8 +101,8 @@ def write(page: Path, lines: Sequence[Line], half: str, *, mixed: bool) -> list[
         )
     runs, benchmarks = (page.with_name(f"{page.stem}-{kind}.csv") for kind in ("runs", "benchmarks"))
     page.parent.mkdir(parents=True, exist_ok=True)
-    runs.write_text(_csv(RUN_COLUMNS, map(run_row, done)))
-    benchmarks.write_text(_csv(BENCHMARK_COLUMNS, benchmark_rows(done)))
+    runs.write_text(runs_csv(done))
+    benchmarks.write_text(benchmarks_csv(done))
     page.write_text("\n".join([ABOUT, _conditions(kept, half), tables(kept), _data(runs, benchmarks)]))
     return [page, runs, benchmarks]
 
@@ -150,12 +150,23 @@ def _floors(done: Sequence[Line]) -> str:
 
 
 def _data(runs: Path, benchmarks: Path) -> str:
-    return (
-        "## The data\n\n"
-        f"{{download}}`{runs.name}` has a line for every run, {{download}}`{benchmarks.name}` one for every\n"
-        "benchmark and kind of change: how often each verdict was given, by how much it really was slower, and\n"
-        "quantiles of the estimated change over runs.\n"
-    )
+    return f"""\
+## The data
+
+{{download}}`{runs.name}` has a line for every run,
+{{download}}`{benchmarks.name}` one for every benchmark and kind of change:
+how often each verdict was given, by how much it really was slower, and quantiles of the estimated change.
+"""
+
+
+def runs_csv(lines: Iterable[Line]) -> str:
+    """Return a line for every run."""
+    return _csv(RUN_COLUMNS, map(run_row, lines))
+
+
+def benchmarks_csv(lines: Iterable[Line]) -> str:
+    """Return a line for every benchmark and kind of change."""
+    return _csv(BENCHMARK_COLUMNS, benchmark_rows(lines))
 
 
 def run_row(line: Line) -> tuple[object, ...]:
@@ -183,7 +194,7 @@ def run_row(line: Line) -> tuple[object, ...]:
 
 def benchmark_rows(lines: Iterable[Line]) -> Iterator[tuple[object, ...]]:
     """Yield the cells under BENCHMARK_COLUMNS; benchmarks beside slower ones are a kind of their own."""
-    groups: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
+    groups: dict[tuple[str, str, str, str, str], list[Mapping[str, Any]]] = {}
     for line in lines:
         for each in line["benchmarks"]:
             node = str(each["id"]).rpartition("::")[2]

@@ -21,8 +21,9 @@ from benchmarks.torch_slowdowns import SHARES, Subject
 from benchmarks.variants import COPY, SLOWER, slowdown
 
 # Processes differ by more than the turns within one: many and short ones.
-LOOKS, LOOK_PROCESSES, LOOK_SECONDS = 3, 4, 0.15
-PROCESSES, SECONDS = 12, 0.2
+LOOKS, LOOK_SECONDS, SECONDS = 3, 0.15, 0.2
+LOOK_PROCESSES = {"generated": 4, "shipped": 2}  # a process that imports torch takes seconds to start
+PROCESSES = {"generated": 12, "shipped": 6}
 NEAR = 0.05  # of the size that was asked for
 _FIRST_COPY = 8 * PIECE  # bytes
 _SMALLEST = 0.2  # percent; below, a first look cannot tell the size from nothing
@@ -44,7 +45,7 @@ def sized(suite: str, variant: str, run: int, known: dict[tuple[str, str, str], 
     kind = f"{change.cause}-{change.percent}"
     if any((suite, kind, name) not in known for name in names):
         amounts = _adjusted(suite, variant, run, float(change.percent))
-        final = _timed(SUITES[suite](variant, run, amounts), names, PROCESSES, SECONDS)
+        final = _timed(SUITES[suite](variant, run, amounts), names, PROCESSES[suite], SECONDS)
         known.update({(suite, kind, name): (amounts[name], final[name]) for name in names})
     found = {name: known[suite, kind, name] for name in names}
     project = SUITES[suite](variant, run, {name: amount for name, (amount, _size) in found.items()})
@@ -57,7 +58,7 @@ def _adjusted(suite: str, variant: str, run: int, percent: float) -> dict[str, i
     amounts = {name: _first(suite, cause, name) for name in names}
     most = {name: None if cause == COPY else amount for name, amount in amounts.items()}
     for _look in range(LOOKS):
-        seen = _timed(SUITES[suite](variant, run, amounts), names, LOOK_PROCESSES, LOOK_SECONDS)
+        seen = _timed(SUITES[suite](variant, run, amounts), names, LOOK_PROCESSES[suite], LOOK_SECONDS)
         better = {name: nearer(amounts[name], seen[name].percent, percent, most[name]) for name in names}
         if better == amounts:
             break

@@ -250,8 +250,8 @@ def test_the_amount_is_adjusted_and_the_size_measured_afresh(per_percent, monkey
     project = sizing.sized("generated", "copy-10", 3, known)
     (name,) = projects.subjects("generated", "copy-10", 3)
     assert project.sizes[name].percent == pytest.approx(10, rel=0.05)
-    assert machine.looks[-1] == sizing.PROCESSES
-    assert set(machine.looks[:-1]) == {sizing.LOOK_PROCESSES}
+    assert machine.looks[-1] == sizing.PROCESSES["generated"]
+    assert set(machine.looks[:-1]) == {sizing.LOOK_PROCESSES["generated"]}
     assert project.size(f"tests/test_speed.py::{name}") == project.sizes[name]
     looks = len(machine.looks)
     assert sizing.sized("generated", "copy-10", 3, known) == project
