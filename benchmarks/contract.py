@@ -175,7 +175,8 @@ def _cost(lines: Sequence[Line]) -> tuple[str, ...]:
         return name, "no", "0", "-", asked, "not measured"
     low, high = median_interval(seconds)
     judged = REACHED if high <= SECONDS_ASKED else NOT_REACHED if low > SECONDS_ASKED else UNDECIDED
-    return name, "no", str(len(seconds)), f"{median(seconds):.2f} s [{low:.2f}, {high:.2f}]", asked, judged
+    interval = f"[{low:.2f}, {high:.2f}]" if math.isfinite(high) else "[no interval below six runs]"
+    return name, "no", str(len(seconds)), f"{median(seconds):.2f} s {interval}", asked, judged
 
 
 def median_interval(values: Sequence[float]) -> tuple[float, float]:

@@ -15,7 +15,7 @@ import numpy as np
 
 from benchmarks.alarm_counts import markdown
 from benchmarks.contract import out_of_size
-from benchmarks.plans import BOTH, REPORT, TUNE
+from benchmarks.plans import BOTH, REPORT, TUNE, half
 from benchmarks.rate_tables import chosen, tables
 from benchmarks.run_log import Line
 from benchmarks.variants import IDENTICAL, slowdown
@@ -56,15 +56,21 @@ BENCHMARK_COLUMNS = (
     *(f"q{100 * part:02.0f}_percent" for part in QUANTILES),
     "pairs",
 )
-HALF_NAMES = {"tune": "even", "report": "odd", BOTH: "all"}
+HALF_NAMES = {TUNE: "even", REPORT: "odd"}
 _OTHER_HALF = {REPORT: TUNE, TUNE: REPORT}
 ABOUT = """# Error rates, measured
 
 How often a comparison is wrong, and how often it sees what is there: the real command, run again and again by
 `python -m benchmarks.error_rates` on repositories whose truth is known. This page is written by that program.
+
+Two suites are compared: 28 functions of a small Python library (*generated*), and the suites of this
+repository in torch (*shipped*). What the head does otherwise: nothing (*identical*); what cannot matter
+(*import*: one that nothing uses; *docstring*: longer ones; *local*: variables renamed; *objects*:
+thousands made at import; *order*: functions defined in another one); or it is slower by about N percent,
+in M benchmarks or operations (*-in-M*), by more work (*slower-N*, exact), by an extra copy (*copy-N*) or
+by a slower algorithm (*algorithm-N*), whose true size is told by timing both sides directly in other
+processes.
 """
-
-
 NOTES = """\
 - A figure is *reached* where its whole 95 % interval keeps the bound, *not reached* where none of it does,
   and *not decidable* between. The intervals (Wilson) take benchmarks as independent; those of one run share a
@@ -77,21 +83,21 @@ class CannotRenderError(RuntimeError):
     """The runs cannot be taken together; the message says why and what to do."""
 
 
-def write(page: Path, lines: Sequence[Line], half: str, *, mixed: bool) -> list[Path]:
+def write(page: Path, lines: Sequence[Line], part: str, *, mixed: bool) -> list[Path]:
     """Write the page and two CSV files beside it; return their paths.
 
     Arguments:
         page: of Markdown; the data files have its name with an ending of their own.
         lines: of the log.
-        half: which runs are counted.
+        part: which half of the runs is counted, or both.
         mixed: whether runs of different sources of the plugin may be taken together.
 
     Raises CannotRenderError where there is no run, or sources are mixed and may not be.
     """
-    kept = chosen(lines, half)
+    kept = chosen(lines, part)
     done = [line for line in kept if "error" not in line]
     if not done:
-        raise CannotRenderError(f"no finished run in this half ({half}) of the log: nothing is written")
+        raise CannotRenderError(f"no finished run in this half ({part}) of the log: nothing is written")
     digests = Counter(line["plugin"] for line in done)
     if len(digests) > 1 and not mixed:
         seen = ", ".join(f"{name} ({count} runs)" for name, count in digests.most_common())
@@ -103,11 +109,11 @@ def write(page: Path, lines: Sequence[Line], half: str, *, mixed: bool) -> list[
     page.parent.mkdir(parents=True, exist_ok=True)
     runs.write_text(runs_csv(done))
     benchmarks.write_text(benchmarks_csv(done))
-    page.write_text("\n".join([ABOUT, _conditions(kept, half), tables(kept), _data(runs, benchmarks)]))
+    page.write_text("\n".join([ABOUT, _conditions(kept, part), tables(kept), _data(runs, benchmarks)]))
     return [page, runs, benchmarks]
 
 
-def _conditions(lines: Sequence[Line], half: str) -> str:
+def _conditions(lines: Sequence[Line], part: str) -> str:
     done = [line for line in lines if "error" not in line]
     days = [datetime.fromtimestamp(line["began"], UTC).strftime("%Y-%m-%d %H:%M") for line in done]
     facts = {name: sorted({str(line["facts"].get(name, "none")) for line in done}) for name in FACTS}
@@ -118,16 +124,16 @@ def _conditions(lines: Sequence[Line], half: str) -> str:
         ("runs that failed and are not counted", str(len(lines) - len(done))),
         ("hours", f"{sum(line['seconds'] for line in done) / 3600:.1f}, without pauses"),
         ("began (UTC)", f"{min(days)} to {max(days)}"),
-        ("half", f"{half}: runs with {HALF_NAMES[half]} numbers"),
+        ("half", part if part == BOTH else f"{part}: runs with {HALF_NAMES[part]} numbers"),
         ("plugin sources", ", ".join(sorted({line["plugin"] for line in done}))),
         ("load before a run: least, quartiles, most", ", ".join(loads)),
         ("noise floor of the null control, percent", _floors(done)),
         *((name.replace("_", " "), ", ".join(values)) for name, values in facts.items()),
     ]
-    return f"## Conditions\n\n{markdown(rows)}\n{_notes(done, half)}"
+    return f"## Conditions\n\n{markdown(rows)}\n{_notes(done, part)}"
 
 
-def _notes(done: Sequence[Line], half: str) -> str:
+def _notes(done: Sequence[Line], part: str) -> str:
     """Return what a reader must know before the figures."""
     off, total = out_of_size(done)
     text = (
@@ -137,8 +143,8 @@ def _notes(done: Sequence[Line], half: str) -> str:
   the first table: {off} of {total}.
 """
     )
-    if half != BOTH:
-        text += f"- Runs with {HALF_NAMES[_OTHER_HALF[half]]} numbers are not on this page.\n"
+    if part != BOTH:
+        text += f"- Runs with {HALF_NAMES[_OTHER_HALF[part]]} numbers are not on this page.\n"
     if len({line["plugin"] for line in done}) > 1:
         text += "- **These runs are of more than one version of the plugin, taken together on request.**\n"
     return text
@@ -176,7 +182,7 @@ def run_row(line: Line) -> tuple[object, ...]:
     control = line.get("control") or {}
     return (
         *(line[name] for name in ("suite", "variant", "margin", "neighbours", "run")),
-        line.get("half", ""),
+        half(line["run"]),
         datetime.fromtimestamp(line["began"], UTC).strftime("%Y-%m-%dT%H:%M"),
         f"{line['load']:.2f}",
         f"{line['seconds']:.1f}",
