@@ -18,6 +18,7 @@ HEADINGS = (
     "false FASTER",
     "runs with a false alarm",
     "found",
+    "true change",
     "change seen",
     "SAME",
     "INCONCLUSIVE",
@@ -46,10 +47,17 @@ class Share:
 
     def __str__(self) -> str:
         """Return `1 of 280, 0.4 % [0.1, 2.0]`, in percent."""
+        return self._worded(1)
+
+    def precise(self) -> str:
+        """Return the same with two digits after the point: what is asked may be a tenth of a percent."""
+        return self._worded(2)
+
+    def _worded(self, digits: int) -> str:
         if not self.total:
             return "-"
-        low, high = (100 * bound for bound in self.interval())
-        return f"{self.count} of {self.total}, {100 * self.count / self.total:.1f} % [{low:.1f}, {high:.1f}]"
+        share, low, high = (100 * part for part in (self.count / self.total, *self.interval()))
+        return f"{self.count} of {self.total}, {share:.{digits}f} % [{low:.{digits}f}, {high:.{digits}f}]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +68,7 @@ class Counts:
         runs: number of runs.
         untouched: verdicts of benchmarks whose speed did not change, one list a run.
         slowed: verdicts of those that were made slower.
+        sizes: by how many percent they became slower.
         changes: the estimated ratios head/base of those that were made slower.
         seconds: of the whole command, for each benchmark, one number a run.
         loads: the load average before each run.
@@ -67,6 +76,7 @@ class Counts:
 
     untouched: Sequence[Sequence[str]]
     slowed: Sequence[str]
+    sizes: Sequence[float]
     changes: Sequence[float]
     seconds: Sequence[float]
     loads: Sequence[float]
@@ -78,8 +88,9 @@ class Counts:
 
     def alarmed_runs(self) -> Share:
         """Return in how many runs an untouched benchmark was called slower or faster."""
-        alarmed = sum(not {"slower", "faster"}.isdisjoint(names) for names in self.untouched)
-        return Share(count=alarmed, total=len(self.untouched))
+        runs = [names for names in self.untouched if names]
+        alarmed = sum(not {"slower", "faster"}.isdisjoint(names) for names in runs)
+        return Share(count=alarmed, total=len(runs))
 
     def found(self) -> Share:
         """Return how many of the benchmarks that were made slower were called slower."""
@@ -98,6 +109,7 @@ def counted(lines: Iterable[Line]) -> Counts:
     return Counts(
         untouched=[[each["verdict"] for each in run["benchmarks"] if not each["slowed"]] for run in runs],
         slowed=[each["verdict"] for each in slowed],
+        sizes=[each["size"]["percent"] for each in slowed if each.get("size")],
         changes=[each["ratio"]["estimate"] for each in slowed if each["ratio"]],
         seconds=[run["seconds"] / max(1, len(run["benchmarks"])) for run in runs],
         loads=[run["load"] for run in runs],
@@ -115,6 +127,7 @@ def row(variant: str, counts: Counts) -> tuple[str, ...]:
         str(counts.false("faster")),
         str(counts.alarmed_runs()),
         str(counts.found()),
+        _spread(counts.sizes),
         f"{100 * (median(counts.changes) - 1):+.1f} %" if counts.changes else "-",
         _percent(counts.false("same")),
         _percent(counts.false("inconclusive")),
@@ -134,3 +147,11 @@ def markdown(rows: Sequence[Sequence[str]]) -> str:
 
 def _percent(share: Share) -> str:
     return f"{100 * share.count / share.total:.1f} %" if share.total else "-"
+
+
+def _spread(percents: Sequence[float]) -> str:
+    """Return `+9.8 % (+9.1 to +10.4)`."""
+    if not percents:
+        return "-"
+    low, high = min(percents), max(percents)
+    return f"{median(percents):+.1f} %" + ("" if low == high else f" ({low:+.1f} to {high:+.1f})")

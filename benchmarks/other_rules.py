@@ -8,8 +8,10 @@ as somebody does who compares with saved results.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,12 +19,21 @@ from scipy.stats import mannwhitneyu
 
 from benchmarks.alarm_counts import Share
 from benchmarks.run_log import Line
+from benchmarks.variants import slowdown
 from pytest_bolt.core.measurement import RoundTable
 
 Times = npt.NDArray[np.float64]
 Rule = Callable[[Times, Times], str]
 MOST_ROUNDS = 100
-HEADINGS = ("rule", "rounds of", "benchmarks", "false SLOWER", "false FASTER", "found")
+PERCENTS = (2, 3, 5, 10, 20)
+HEADINGS = (
+    "rule",
+    "rounds of",
+    "benchmarks",
+    "false SLOWER",
+    "false FASTER",
+    *(f"found, {percent} %" for percent in PERCENTS),
+)
 
 
 def thinned(rounds: RoundTable) -> list[float]:
@@ -71,29 +82,53 @@ def rows(lines: Sequence[Line]) -> Iterator[tuple[str, ...]]:
     readings = {"one comparison": [*_paired(kept)], "separate runs": [*_separate(kept)]}
     for name, rule in RULES.items():
         for reading, samples in readings.items():
-            said = [(slowed, rule(base, head)) for slowed, base, head in samples]
-            untouched = [verdict for slowed, verdict in said if not slowed]
-            slowed = [verdict for slowed, verdict in said if slowed]
+            said = [(sample.percent, rule(sample.base, sample.head)) for sample in samples]
+            untouched = [verdict for percent, verdict in said if percent == 0]
             alarms = [Share(count=untouched.count(v), total=len(untouched)) for v in ("slower", "faster")]
-            found = Share(count=slowed.count("slower"), total=len(slowed))
-            yield name, reading, str(len(said)), *map(str, alarms), str(found)
+            found = [_found([v for percent, v in said if percent == wanted]) for wanted in PERCENTS]
+            yield name, reading, str(len(said)), *map(str, alarms), *map(str, found)
 
 
-def _paired(lines: Iterable[Line]) -> Iterator[tuple[bool, Times, Times]]:
+def _found(verdicts: Sequence[str]) -> Share:
+    return Share(count=verdicts.count("slower"), total=len(verdicts))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sample:
+    """Rounds of both sides, and by how many percent the head was made slower."""
+
+    percent: int
+    base: Times
+    head: Times
+
+
+def _paired(lines: Iterable[Line]) -> Iterator[_Sample]:
     for line in lines:
         for benchmark in line["benchmarks"]:
-            if all(benchmark.get("rounds", {}).get(side) for side in ("base", "head")):
-                rounds = benchmark["rounds"]
-                yield benchmark["slowed"], np.array(rounds["base"]), np.array(rounds["head"])
+            rounds = benchmark.get("rounds", {})
+            if all(rounds.get(side) for side in ("base", "head")):
+                yield _sample(line, benchmark, rounds["base"])
 
 
-def _separate(lines: Sequence[Line]) -> Iterator[tuple[bool, Times, Times]]:
+def _separate(lines: Sequence[Line]) -> Iterator[_Sample]:
+    """Give the rounds of the head with those of the base of the run before, where that base is the same code.
+
+    It is not where a slowdown of the shipped suites is made exact by more work on both sides.
+    """
     for before, line in pairwise(lines):
-        earlier = {each["id"]: each.get("rounds", {}).get("base") for each in before["benchmarks"]}
+        earlier = {each["id"]: each for each in before["benchmarks"]}
         for benchmark in line["benchmarks"]:
-            base, head = earlier.get(benchmark["id"]), benchmark.get("rounds", {}).get("head")
-            if base and head:
-                yield benchmark["slowed"], np.array(base), np.array(head)
+            saved = earlier.get(benchmark["id"], {})
+            changed = line["suite"] == "shipped" and (benchmark["slowed"] or saved.get("slowed"))
+            base, head = saved.get("rounds", {}).get("base"), benchmark.get("rounds", {}).get("head")
+            if base and head and not changed:
+                yield _sample(line, benchmark, base)
+
+
+def _sample(line: Line, benchmark: Mapping[str, Any], base: Sequence[float]) -> _Sample:
+    change = slowdown(line["variant"]) if benchmark["slowed"] else None
+    head = np.array(benchmark["rounds"]["head"])
+    return _Sample(percent=change.percent if change else 0, base=np.array(base), head=head)
 
 
 def _p_value(base: Times, head: Times) -> float:

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import os
 import random
-import re
 import subprocess
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 
+from benchmarks import torch_slowdowns
+from benchmarks.direct_timing import Size
+from benchmarks.python_slowdowns import OTHER_WAYS, with_copies, with_other_way
 from benchmarks.sample_library.workloads import WORKLOADS
 from benchmarks.source_changes import HARMLESS, more_items, repeated, repetitions
+from benchmarks.torch_slowdowns import OPERATIONS
+from benchmarks.variants import ALGORITHM, COPY, IDENTICAL, SLOWER, Slowdown, slowdown
 
 BASE = "HEAD~1"
-IDENTICAL = "identical"
-SLOWER = "slower-"
-_SLOWER = re.compile(rf"{SLOWER}(100|[1-9]\d?)(?:-in-([1-9]\d?))?")
 INI = "[tool.pytest.ini_options]\nmarkers = []\n"
 IGNORED = ".bolt/\n__pycache__/\n.pytest_cache/\n.benchmarks/\n.hypothesis/\n"
-OPERATIONS = {"run_softmax": "softmax", "run_rmsnorm": "rmsnorm", "run_attention": "attention"}
+MANUAL = "reference/adapters/manual.py"
+NONE: Mapping[str, int] = MappingProxyType({})
 SUITE = '''
 """Every function of the library, one benchmark each."""
 
@@ -78,7 +81,7 @@ class Project:
     """The files of both commits as text by path, and how pytest is called on them.
 
     `slowed` tells the benchmarks that the head slows down: those whose node id has all parts of one of its
-    entries. `subject` names what was slowed down.
+    entries. `subject` names what was slowed down, `sizes` by how much each test of it became slower.
     """
 
     base: Mapping[str, str]
@@ -86,79 +89,102 @@ class Project:
     arguments: tuple[str, ...] = ()
     slowed: tuple[tuple[str, ...], ...] = ()
     subject: str = ""
+    sizes: Mapping[str, Size] = field(default_factory=dict)
 
     def slows(self, node_id: str) -> bool:
         """Return whether the head was made slower at this benchmark."""
         return any(all(part in node_id for part in parts) for parts in self.slowed)
+
+    def size(self, node_id: str) -> Size | None:
+        """Return by how much the head is slower at this benchmark; None where it is not or nobody knows."""
+        return self.sizes.get(node_id.rpartition("::")[2])
 
     def selecting(self, expression: str) -> Project:
         """Return the project with some of its tests left out, as by pytest's `-k`."""
         return replace(self, arguments=(*self.arguments[:1], "-k", expression))
 
 
-def variants(percents: tuple[int, ...] = (20,)) -> tuple[str, ...]:
-    """Return the names of all variants."""
-    return (IDENTICAL, *HARMLESS, *(f"{SLOWER}{percent}" for percent in percents))
+def subjects(suite: str, variant: str, run: int) -> tuple[str, ...]:
+    """Return the names of the tests that a variant slows down in a run; each run has others."""
+    change = slowdown(variant)
+    if change is None:
+        return ()
+    if suite == "shipped":
+        operations = _chosen(tuple(OPERATIONS), run, change.count)
+        return tuple(name for operation in operations for name in torch_slowdowns.subjects(operation))
+    return tuple(f"test_speed[{name}]" for name in _chosen(_functions(change), run, change.count))
 
 
-def slowdown(variant: str) -> tuple[int, int]:
-    """Return by how many percent a variant slows how many functions down; (0, 0) where it slows none.
+def generated(variant: str, run: int, amounts: Mapping[str, int] = NONE) -> Project:
+    """Return the sample library and its suite.
 
-    Raises ValueError for a variant that does not exist.
+    Arguments:
+        variant: what the head does otherwise.
+        run: chooses the functions that are slowed down.
+        amounts: by name of a test, bytes that are copied or items that go a slower way.
     """
-    if variant in variants(()):
-        return 0, 0
-    found = _SLOWER.fullmatch(variant)
-    if found is None:
-        known = f"{', '.join(variants())}, slower-N from 1 to 100, and slower-N-in-M for several"
-        raise ValueError(f"unknown variant {variant!r}; known: {known}")
-    return int(found[1]), int(found[2] or 1)
-
-
-def generated(variant: str, run: int) -> Project:
-    """Return the sample library and its suite; `run` chooses the functions that `slower-N` slows down."""
     folder = Path(__file__).parent / "sample_library"
     library = {f"sample_library/{path.name}": path.read_text() for path in sorted(folder.glob("*.py"))}
     base = {"pyproject.toml": INI, ".gitignore": IGNORED, **library, "tests/test_speed.py": SUITE.lstrip()}
-    percent, count = slowdown(variant)
-    if percent:
-        names = _chosen(tuple(WORKLOADS), run, count)
+    change = slowdown(variant)
+    if change is not None:
+        names = _chosen(_functions(change), run, change.count)
         head = dict(base)
         for name in names:
             changed = f"sample_library/{WORKLOADS[name][0].__module__.rpartition('.')[2]}.py"
-            head[changed] = more_items(head[changed], name, percent)
+            amount = change.percent if change.cause == SLOWER else amounts[f"test_speed[{name}]"]
+            head[changed] = _PYTHON_CHANGES[change.cause](head[changed], name, amount)
         slowed = tuple((f"test_speed[{name}]",) for name in names)
         return Project(base=base, head=head, slowed=slowed, subject=", ".join(names))
     own = {path for path in library if path.rpartition("/")[2] not in {"__init__.py", "workloads.py"}}
     return Project(base=base, head=_harmless(variant, base, own))
 
 
-def shipped(variant: str, run: int) -> Project:
-    """Return this repository's suites and references.
+def shipped(variant: str, run: int, amounts: Mapping[str, int] = NONE) -> Project:
+    """Return this repository's suites and references; a slowdown concerns the adapter `manual`.
 
-    `slower-N` slows one operation of the adapter `manual` down. There both sides compute the result several
-    times over, the head N percent more often: the only way to be exact to the last call.
+    `slower-N` computes the result of one operation several times over on both sides, on the head N percent
+    more often: the only way to be exact to the last call.
+
+    Arguments:
+        variant: what the head does otherwise.
+        run: chooses the operations that are slowed down.
+        amounts: by name of a test, what `torch_slowdowns` counts.
     """
     root = Path(__file__).parent.parent
     sources = [path for name in ("suites", "reference") for path in sorted((root / name).rglob("*.py"))]
     base = {str(path.relative_to(root)): path.read_text() for path in sources}
     base |= {"pyproject.toml": INI, ".gitignore": IGNORED}
     arguments = ("suites", "-k", "speed and not triton")
-    percent, count = slowdown(variant)
-    if percent:
-        operations = _chosen(tuple(OPERATIONS), run, count)
-        manual, (fewer, more) = "reference/adapters/manual.py", repetitions(percent)
-        head = dict(base)
-        for operation in operations:
-            head[manual] = repeated(head[manual], operation, more)
-            base[manual] = repeated(base[manual], operation, fewer)
+    change = slowdown(variant)
+    if change is not None:
+        operations = _chosen(tuple(OPERATIONS), run, change.count)
+        sides = _manual(base[MANUAL], change, operations, amounts)
         slowed = tuple((f"test_{OPERATIONS[operation]}_speed[", "[manual-") for operation in operations)
-        subject = ", ".join(operations)
-        return Project(base=base, head=head, arguments=arguments, slowed=slowed, subject=subject)
+        return Project(
+            base=base | {MANUAL: sides[0]},
+            head=base | {MANUAL: sides[1]},
+            arguments=arguments,
+            slowed=slowed,
+            subject=", ".join(operations),
+        )
     own = {path for path in base if path.count("/") == 1 and path.startswith("reference/")} - {
         "reference/__init__.py"
     }
     return Project(base=base, head=_harmless(variant, base, own), arguments=arguments)
+
+
+def _manual(
+    source: str, change: Slowdown, operations: tuple[str, ...], amounts: Mapping[str, int]
+) -> tuple[str, str]:
+    """Return the adapter of the base and of the head."""
+    if change.cause != SLOWER:
+        return torch_slowdowns.both_sides(source, change.cause, operations, amounts)
+    base = head = source
+    fewer, more = repetitions(change.percent)
+    for operation in operations:
+        base, head = repeated(base, operation, fewer), repeated(head, operation, more)
+    return base, head
 
 
 def trivial(count: int) -> Project:
@@ -175,7 +201,7 @@ def for_pytest_benchmark(project: Project) -> Project:
     return replace(project, base={**project.base, **added}, head={**project.head, **added})
 
 
-SUITES: dict[str, Callable[[str, int], Project]] = {"generated": generated, "shipped": shipped}
+SUITES: dict[str, Callable[..., Project]] = {"generated": generated, "shipped": shipped}
 
 
 def write_repository(project: Project, folder: Path) -> None:
@@ -206,6 +232,14 @@ def _harmless(variant: str, base: Mapping[str, str], own: set[str]) -> Mapping[s
     if variant == IDENTICAL:
         return base
     return {path: HARMLESS[variant](text) if path in own else text for path, text in base.items()}
+
+
+def _functions(change: Slowdown) -> tuple[str, ...]:
+    """Return the functions of the sample library that can be slowed down in this way."""
+    return tuple(OTHER_WAYS) if change.cause == ALGORITHM else tuple(WORKLOADS)
+
+
+_PYTHON_CHANGES = {SLOWER: more_items, COPY: with_copies, ALGORITHM: with_other_way}
 
 
 def _chosen(names: tuple[str, ...], run: int, count: int) -> tuple[str, ...]:

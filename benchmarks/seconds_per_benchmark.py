@@ -22,13 +22,14 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.alarm_counts import markdown
-from benchmarks.projects import BASE, SUITES, Project, for_pytest_benchmark, git, slowdown, write_repository
+from benchmarks.projects import BASE, SUITES, Project, for_pytest_benchmark, git, write_repository
 from benchmarks.pytest_commands import (
     CommandFailedError,
     compare,
     measure_with_pytest_benchmark,
     plugin_digest,
 )
+from benchmarks.variants import slowdown
 from benchmarks.watched_process import exit_when_terminated
 
 HEADINGS = ("what", "s a benchmark, median", "least", "most", "peak MB", "times bolt")

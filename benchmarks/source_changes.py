@@ -70,7 +70,7 @@ def more_items(source: str, function: str, percent: int) -> str:
     Raises ValueError where that is not a whole number of items.
     """
     lines = source.splitlines(keepends=True)
-    first, last = _span(_function(source, function))
+    first, last = _span(function_named(source, function))
     text = "".join(lines[first:last])
     body, count = _TAKEN.subn(lambda found: f"{found[1]}{_more(int(found[2]), percent)}", text)
     if count != 1:
@@ -81,7 +81,7 @@ def more_items(source: str, function: str, percent: int) -> str:
 def repeated(source: str, function: str, times: int) -> str:
     """Return the source in which a function computes its result `times` times over and returns the last."""
     lines = source.splitlines(keepends=True)
-    statement = _function(source, function).body[-1]
+    statement = function_named(source, function).body[-1]
     if not isinstance(statement, ast.Return) or statement.value is None:
         raise ValueError(f"{function} does not end by returning a value")
     value = ast.get_source_segment(source, statement.value)
@@ -112,7 +112,8 @@ def _more(count: int, percent: int) -> int:
     return total
 
 
-def _function(source: str, name: str) -> Function:
+def function_named(source: str, name: str) -> Function:
+    """Return a function at the top of a module; raise ValueError where it has none of this name."""
     for node in ast.parse(source).body:
         if isinstance(node, Function) and node.name == name:
             return node

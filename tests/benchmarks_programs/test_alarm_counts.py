@@ -40,6 +40,10 @@ def test_false_alarms_are_those_on_benchmarks_that_did_not_change():
     assert counts.found() == Share(count=1, total=2)
 
 
+def test_a_run_in_which_everything_is_slower_cannot_give_a_false_alarm():
+    assert counted([line(slowed=["slower"]), line("same")]).alarmed_runs() == Share(count=0, total=1)
+
+
 def test_failed_runs_do_not_count():
     assert counted([{"error": "it broke"}, line("same")]).false("same") == Share(count=1, total=1)
 

@@ -45,20 +45,25 @@ def test_a_constant_shift_of_one_percent_is_significant_and_below_every_factor()
 
 def test_both_readings():
     drifted = 1.3 * NOISE
+    known = {"suite": "generated", "variant": "slower-20-in-4"}
     lines = [
-        {"benchmarks": [benchmark("a", NOISE, NOISE), benchmark("b", NOISE, 1.2 * NOISE, slowed=True)]},
+        {
+            **known,
+            "benchmarks": [benchmark("a", NOISE, NOISE), benchmark("b", NOISE, 1.2 * NOISE, slowed=True)],
+        },
         {"error": "it broke", "benchmarks": []},
         {
+            **known,
             "benchmarks": [
                 benchmark("a", drifted, drifted),
                 benchmark("b", drifted, 1.2 * drifted, slowed=True),
-            ]
+            ],
         },
     ]
     table = {cells[:2]: cells[2:] for cells in other_rules.rows(lines)}
     paired = table["pytest-benchmark, median:5%", "one comparison"]
     assert paired[:2] == ("4", "0 of 2, 0.0 % [0.0, 65.8]")
-    assert paired[3].startswith("2 of 2, 100.0 %")
+    assert paired[-1].startswith("2 of 2, 100.0 %")
     separate = table["pytest-benchmark, median:5%", "separate runs"]
     assert separate[:2] == ("2", "1 of 1, 100.0 % [20.7, 100.0]")
 

@@ -14,6 +14,7 @@ import pytest
 from benchmarks import projects
 from benchmarks.sample_library.workloads import WORKLOADS
 from benchmarks.source_changes import HARMLESS, more_items, repeated, repetitions
+from benchmarks.variants import slowdown
 
 PERCENTS = (2, 3, 5, 10, 20)
 _serial = itertools.count()
@@ -224,11 +225,12 @@ def test_a_function_that_returns_nothing_cannot_be_repeated():
 
 
 @pytest.mark.parametrize(
-    "name", ["slow-20", "slower-", "slower-0", "slower-101", "slower-x", "slower-5-in-", "slower-5-in-0"]
+    "name",
+    ["slow-20", "slower-", "slower-0", "slower-101", "slower-x", "slower-5-in-", "slower-5-in-0", "copies-5"],
 )
 def test_unknown_variants_are_named(name):
     with pytest.raises(ValueError, match=f"unknown variant '{name}'"):
-        projects.slowdown(name)
+        slowdown(name)
 
 
 def said_by_git(folder, *words):
