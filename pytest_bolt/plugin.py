@@ -59,7 +59,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Read the settings; check whatever can be checked before anything runs."""
     config.addinivalue_line(
         "markers",
-        "bolt(margin, fail_on, expect, hypothesis, operation, dtypes): benchmark settings of a test",
+        "bolt(margin, fail_on, expect, hypothesis, operation, dtypes, clock, threads, interleave, memory): "
+        "benchmark settings of a test",
     )
     given = vars(config.option)
     said = [given[option.dest] for option in OPTIONS]

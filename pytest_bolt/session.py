@@ -173,7 +173,7 @@ class BoltSession:
         prepared.store.begin(judge.run, collected=len(self._benchmarks))
         state = RunState.INTERRUPTED
         try:
-            cases = [benchmark.planned() for benchmark in self._benchmarks]
+            cases = [benchmark.planned(self._expectations) for benchmark in self._benchmarks]
             steps = plan(cases, self._plan_settings(used, control=not same_code), control)
             run_plan(steps, executor, decided=decided, progressed=self._progressed)
             if not _resumes(self._config):

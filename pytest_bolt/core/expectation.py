@@ -14,7 +14,7 @@ from typing import NoReturn
 from pytest_bolt.core.plain_text import one_line
 from pytest_bolt.errors import BoltError
 
-METRICS = ("time", "cpu_time", "device_time", "throughput", "peak_memory", "error", "speedup")
+METRICS = ("time", "cpu_time", "device_time", "throughput", "peak_memory", "peak_rss", "error", "speedup")
 _PREFIXES = {"": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
 _BINARY = {"Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30, "Ti": 2.0**40}
 _TIMES = {"ns": 1.0, "us": 1e3, "\N{MICRO SIGN}s": 1e3, "ms": 1e6, "s": 1e9, "min": 60e9}
@@ -29,6 +29,7 @@ _ALLOWED: dict[str, tuple[str, ...]] = {
     "cpu_time": ("ns",),
     "device_time": ("ns",),
     "peak_memory": ("B",),
+    "peak_rss": ("B",),
     "throughput": ("B/s", "FLOP/s", "it/s"),
     "error": (),
     "speedup": (),

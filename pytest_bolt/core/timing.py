@@ -7,6 +7,9 @@ from enum import StrEnum
 
 from pytest_bolt.core.units import BatchTime
 
+PEAK_MEMORY = "peak_memory"  # metrics of one call that a worker takes beside the time
+PEAK_RSS = "peak_rss"
+
 
 class Side(StrEnum):
     """Which tree a process runs."""
