@@ -166,7 +166,7 @@ class Judge:
         return found
 
     def _gates(self) -> list[Gate]:
-        """Return the gates on metrics: those of the run, and those of markers, which each test has to meet."""
+        """Return the gates on metrics: those of the run, and those of markers, which each test must meet."""
         asked: dict[tuple[str, bool], set[str]] = {}
         for benchmark in self.benchmarks.values():
             for name in benchmark.marked.fail_on.metrics:

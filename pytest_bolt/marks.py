@@ -88,6 +88,7 @@ def _from_keys(keys: Mapping[str, Any], settings: Settings) -> Marked:
         if key not in KEYS:
             raise unknown("key", key, KEYS)
     margin = parse_margin(str(keys["margin"])) if "margin" in keys else settings.margin
+    typed_threads = settings.threads if "threads" in settings.typed else None
     expect = _texts(keys.get("expect", ()))
     parse_all(expect)  # only to refuse here, with the name of the test, what cannot be read
     return Marked(
@@ -98,8 +99,7 @@ def _from_keys(keys: Mapping[str, Any], settings: Settings) -> Marked:
         operation=str(keys.get("operation", "")),
         clock=_clock(settings.clock if "clock" in settings.typed else keys.get("clock", settings.clock)),
         threads=_threads(keys, settings),
-        parallel="threads" in keys
-        and (settings.threads if "threads" in settings.typed else keys["threads"]) > 1,
+        parallel="threads" in keys and (typed_threads or keys["threads"]) > 1,
         interleave=_switch("interleave", keys.get("interleave", True)),
         memory=_switch("memory", keys.get("memory", settings.memory)),
         own_gate="fail_on" in keys,
@@ -109,7 +109,13 @@ def _from_keys(keys: Mapping[str, Any], settings: Settings) -> Marked:
 def _fail_on(value: Any) -> FailOn:
     if isinstance(value, Mapping):
         value = [name if margin is None else f"{name}:{margin}" for name, margin in value.items()]
-    return parse_fail_on(_texts(value))
+    gate = parse_fail_on(_texts(value))
+    if gate.margins.keys() == {"missing"} and not gate.metrics:
+        raise BoltError(
+            "fail_on='missing' could never fail: a test with a marker is there",
+            advice="use --bolt-fail-on=missing, which is about the tests that only the base has",
+        )
+    return gate
 
 
 def _clock(name: Any) -> Clock | None:

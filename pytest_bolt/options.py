@@ -136,7 +136,7 @@ OPTIONS = (
         metavar="CLOCK",
         default="auto",
         choices=("auto", "wall", "cpu", "device"),
-        help="Clock that decides: auto chooses by how the work runs, wall is wall time with nothing taken off, "
+        help="Clock that decides: auto chooses by how the work runs, wall is all of the wall time, "
         "cpu the processor time of all threads, device the events of the accelerator.",
     ),
     Option(

@@ -35,6 +35,7 @@ _ALLOWED: dict[str, tuple[str, ...]] = {
     "speedup": (),
 }
 _UNITLESS = frozenset({"error"})
+_NEVER_ZERO = frozenset({"time", "cpu_time", "device_time", "throughput", "speedup"})
 _OPERATOR = re.compile(r"<=|>=|\u2264|\u2265")
 _NEAR_OPERATOR = re.compile(r"=<|=>|==|<|>|=")
 _NUMBER = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?")
@@ -132,6 +133,7 @@ class _Parser:
         glob, metric = self.subject(operator.start())
         relation = Relation.AT_MOST if operator.group() in {"<=", "\u2264"} else Relation.AT_LEAST
         bound, relative, unit = self.bound(operator.end(), metric)
+        self.check_meaning(metric, relation, bound, operator.end())
         return Expectation(
             text=self.text,
             glob=glob,
@@ -184,6 +186,15 @@ class _Parser:
             self.fail(f"`{one_line(rest)}` is not something to compare with", after, advice)
         base, scale = self.unit(rest, metric, after)
         return value * scale, False, base
+
+    def check_meaning(self, metric: str, relation: Relation, bound: float, place: int) -> None:
+        """Refuse a bound that every measurement meets, or none; what a test records may be negative."""
+        if metric not in METRICS or bound > 0:
+            return
+        if relation is Relation.AT_LEAST:
+            self.fail("no measurement could ever refute it", place, "write a bound above zero")
+        if bound < 0 or metric in _NEVER_ZERO:
+            self.fail("no measurement could ever confirm it", place, "write a bound above zero")
 
     def factor(self, value: float, place: int) -> float:
         if value <= 0:

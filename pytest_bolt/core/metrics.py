@@ -18,7 +18,7 @@ from pytest_bolt.core.comparison import Comparison, Interval, Metric
 from pytest_bolt.core.judgement import Margins, PairRatio
 from pytest_bolt.core.measurement import Clock, RoundTable, Side
 from pytest_bolt.core.stats import Estimate, interval
-from pytest_bolt.core.timing import PEAK_RSS
+from pytest_bolt.core.timing import PEAK_RSS, RSS_RESOLUTION
 from pytest_bolt.core.verdict import MetricVerdict, Verdict
 
 CERTAIN = 0.9975  # on either side, for an effect; the interval that is reported is of 99 %
@@ -26,7 +26,7 @@ Told = Sequence[Mapping[str, Any]]  # what a test recorded: name, value, unit, b
 Gates = Mapping[str, float | None]  # metric -> margin beyond which it fails its test, None for the test's own
 
 _ROUNDING = 1e-9  # a change of exactly the margin is not beyond it
-_RESOLUTION = {PEAK_RSS: 2.0**20}  # the system counts pages in batches, one a processor
+_RESOLUTION = {PEAK_RSS: float(RSS_RESOLUTION)}
 _CLOCKS = (("cpu_time", Clock.CPU, "cpu_ns"), ("device_time", Clock.DEVICE, "device_ns"))
 _SPEED = {
     Verdict.SLOWER: MetricVerdict.WORSE,
@@ -114,7 +114,7 @@ def verdict_of(
     ratio = judgement.ratio_of(found) if all(value > 0 for pair in values for value in pair) else None
     if len(values) < 2:
         return MetricVerdict.INCONCLUSIVE, ratio
-    if abs(float(np.median([head - base for base, head in values]))) < resolution:
+    if abs(float(np.median([head - base for base, head in values]))) <= resolution > 0:
         return MetricVerdict.SAME, ratio
     return _said(found, strict, bound, better), ratio
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar
 
-from pytest_bolt.core.timing import PEAK_MEMORY, PEAK_RSS
+from pytest_bolt.core.timing import PEAK_MEMORY, PEAK_RSS, RSS_RESOLUTION
 from pytest_bolt.devices.base import Device
 from pytest_bolt.measuring.timing import Target, undisturbed
 
@@ -71,14 +71,17 @@ def _resident(target: Target, device: Device) -> tuple[int | None, int | None]:
 def _growth(work: Callable[[], object]) -> int | None:
     """Run `work`; return by how many bytes the peak resident set exceeds what was resident before.
 
-    Where the system does not let a process reset its peak there is no such figure: the maximum since the
-    start says nothing about one call of many.
+    In steps of one MiB: the system counts pages in batches, one a processor. Where the system does not let
+    a process reset its peak there is no such figure: the maximum since the start says nothing about one
+    call of many.
     """
     reset = _reset_peak()
     before = _status("VmRSS")
     work()
     after = _status("VmHWM")
-    return max(0, after - before) if reset and before is not None and after is not None else None
+    if not reset or before is None or after is None:
+        return None
+    return round(max(0, after - before) / RSS_RESOLUTION) * RSS_RESOLUTION
 
 
 def _reset_peak() -> bool:
