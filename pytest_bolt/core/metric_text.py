@@ -21,11 +21,19 @@ def all_metrics(comparisons: Iterable[Comparison]) -> list[tuple[Comparison, Met
 
 
 def telling_metrics(comparisons: Iterable[Comparison]) -> list[tuple[Comparison, Metric]]:
-    """Return what was asked for and what differs for certain.
+    """Return what has a gate, what was asked for and is not the same, and what differs for certain.
 
     A clock that moves with the time of its benchmark says nothing that the verdict does not.
     """
     return [(c, metric) for c, metric in all_metrics(comparisons) if _tells(c, metric)]
+
+
+def unchanged_text(comparisons: Iterable[Comparison]) -> str:
+    """Return how many values that were asked for are the same and have no line; empty for none."""
+    asked = [metric for _, metric in all_metrics(comparisons) if metric.name in _ASKED_FOR]
+    same = [metric for metric in asked if metric.verdict is MetricVerdict.SAME and not metric.gated]
+    names = ", ".join(sorted({metric.name for metric in same}))
+    return f"{names}: the same in {len(same)} of {len(asked)}" if same else ""
 
 
 def metric_cells(metric: Metric) -> tuple[str, str, str, str]:
@@ -59,7 +67,7 @@ def failed_text(metric: Metric) -> str:
 
 
 def _tells(comparison: Comparison, metric: Metric) -> bool:
-    if metric.gated or metric.name in _ASKED_FOR:
+    if metric.gated or (metric.name in _ASKED_FOR and metric.verdict is not MetricVerdict.SAME):
         return True
     if metric.name in _CLOCKS and (comparison.verdict, metric.verdict) in _ALSO_SAID:
         return False

@@ -139,19 +139,14 @@ def _traced(call: Callable[[], object]) -> int:
 def _tensor_peak(target: Target, torch: ModuleType) -> int | None:
     """Return the peak of torch's processor allocator, temporaries inside operations included.
 
-    None where the test has a profiler of its own running, or torch has none.
+    None where the test has a profiler of its own running: a second one would end it.
     """
+    if torch.autograd._profiler_enabled():  # noqa: SLF001 - there is no public way to ask
+        return None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the profiler; those of the function were heard before
-        profiler = torch.autograd.profiler.profile(profile_memory=True)
-        try:
-            profiler.__enter__()
-        except RuntimeError:
-            return None
-        try:
+        with torch.autograd.profiler.profile(profile_memory=True) as profiler:
             _called(target, lambda call: call())
-        finally:
-            profiler.__exit__(None, None, None)
     events = [event for event in profiler.kineto_results.events() if event.name() == _MEMORY_EVENT]
     on_processor = [event for event in events if event.device_type() == torch.autograd.DeviceType.CPU]
     return highest([event.nbytes() for event in sorted(on_processor, key=lambda event: event.start_ns())])

@@ -8,7 +8,13 @@ from typing import NamedTuple
 from pytest_bolt.core.command_text import rerun_command, show_command
 from pytest_bolt.core.comparison import Comparison
 from pytest_bolt.core.measurement import Clock
-from pytest_bolt.core.metric_text import METRIC_HEADER, failed_text, metric_cells, telling_metrics
+from pytest_bolt.core.metric_text import (
+    METRIC_HEADER,
+    failed_text,
+    metric_cells,
+    telling_metrics,
+    unchanged_text,
+)
 from pytest_bolt.core.plain_text import display_width, one_line, padded, sentence
 from pytest_bolt.core.record import Revision, Run, Summary
 from pytest_bolt.core.summary import (
@@ -135,6 +141,8 @@ def _metric_table(comparisons: Sequence[Comparison], prefix: str, width: int | N
         yield from table.header()
         for row, (_, metric) in zip(rows, shown, strict=True):
             yield from table.row(row, _METRIC_MARKUP.get(metric.verdict, _PLAIN))
+    if same := unchanged_text(comparisons):
+        yield Line(same, _PLAIN)
 
 
 def _about(summary: Summary) -> Iterator[Line]:
