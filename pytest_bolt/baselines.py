@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pytest_bolt.cases import Benchmark
+from pytest_bolt.core.expectation import parse_all
 from pytest_bolt.core.record import Revision
 from pytest_bolt.core.stored import BaselineRecord, predict
 from pytest_bolt.errors import BoltError
 from pytest_bolt.preparation import Prepared
+from pytest_bolt.refusals import check_stored
 from pytest_bolt.repo.refs import first_parents, resolve_commit
 
 _WALK = 1000  # first parents
@@ -43,11 +45,21 @@ def stored_baselines(prepared: Prepared, benchmarks: Sequence[Benchmark]) -> Sto
         return _of_a_parent(prepared, prepared.base, tuple(keys.values()))
     stored = StoredBase(records=found, base=prepared.base)
     if mode == "stored":
+        check_stored(prepared.settings, found)
         return stored
+    if any(_needs_the_base(benchmark, prepared) for benchmark in benchmarks):
+        return None
     decides = benchmarks and all(
         _decides(found.get(key, ()), benchmark.marked.margin_of("slower")) for benchmark, key in keys.items()
     )
     return stored if decides else None
+
+
+def _needs_the_base(benchmark: Benchmark, prepared: Prepared) -> bool:
+    """Return whether more than the time is asked for: only times are compared with stored ones."""
+    marked = benchmark.marked
+    expected = (*prepared.expectations, *parse_all(marked.expect))
+    return bool(marked.fail_on.metrics) or marked.looks_at_memory(expected, benchmark.item.nodeid)
 
 
 def _of_a_parent(prepared: Prepared, base: Revision, keys: tuple[str, ...]) -> StoredBase:
@@ -59,6 +71,7 @@ def _of_a_parent(prepared: Prepared, base: Revision, keys: tuple[str, ...]) -> S
         walked += nearest.distance
         found = store.baseline(nearest.commit, fingerprint, keys)
         if found:
+            check_stored(prepared.settings, found)
             parent = resolve_commit(repo, nearest.commit)
             distance = f"{walked} commit{'s' * (walked != 1)} before it"
             note = (

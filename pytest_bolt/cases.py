@@ -6,7 +6,7 @@ import ast
 import hashlib
 import inspect
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from pytest_bolt.core.case import Case, CaseId, Workload
+from pytest_bolt.core.expectation import Expectation
 from pytest_bolt.core.judgement import Margins
 from pytest_bolt.core.steps import PlannedCase
 from pytest_bolt.items import item_key
@@ -30,10 +31,19 @@ class Benchmark:
     marked: Marked
     source_hash: str
 
-    def planned(self) -> PlannedCase:
-        """Return the case as the plan sees it."""
-        margins = Margins(slower=self.marked.margin_of("slower"), faster=self.marked.margin_of("faster"))
-        return PlannedCase(key=self.key, group=_group(self.item), margins=margins)
+    def planned(self, expectations: Sequence[Expectation] = ()) -> PlannedCase:
+        """Return the case as the plan sees it; `expectations` may ask for its memory."""
+        marked = self.marked
+        return PlannedCase(
+            key=self.key,
+            group=_group(self.item),
+            margins=Margins(slower=marked.margin_of("slower"), faster=marked.margin_of("faster")),
+            clock=marked.clock,
+            threads=marked.threads,
+            parallel=marked.parallel,
+            interleave=marked.interleave,
+            memory=marked.looks_at_memory(expectations, self.item.nodeid),
+        )
 
     def case(self, info: Mapping[str, Any]) -> Case:
         """Return the case; `info` is what the test told of itself when it ran, which may be nothing."""
@@ -58,11 +68,20 @@ class Benchmark:
 def benchmarks_of(items: Iterable[pytest.Item], settings: Settings, root: Path) -> tuple[Benchmark, ...]:
     """Return the benchmarks among `items`. Raises BoltError for a malformed marker."""
     return tuple(
-        Benchmark(
-            key=item_key(item, root), item=item, marked=marked(item, settings), source_hash=source_hash(item)
-        )
-        for item in items
+        Benchmark(key=item_key(item, root), item=item, marked=own, source_hash=identity(item, own))
+        for item, own in ((item, marked(item, settings)) for item in items)
     )
+
+
+def identity(item: pytest.Item, own: Marked) -> str:
+    """Return the digits that tell this benchmark from another of its name.
+
+    Times by another clock or with other threads are those of another benchmark; nothing stored is compared
+    with them.
+    """
+    source = source_hash(item)
+    told = [f"{name}={value}" for name, value in (("clock", own.clock), ("threads", own.threads)) if value]
+    return hashlib.sha256(" ".join([source, *told]).encode()).hexdigest()[:12] if told else source
 
 
 def source_hash(item: pytest.Item) -> str:

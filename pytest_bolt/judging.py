@@ -13,6 +13,7 @@ from pytest_bolt.core.assembly import Frame, comparison_of, fails, records_of, s
 from pytest_bolt.core.case import Case, CaseId
 from pytest_bolt.core.comparison import Comparison, NullControl
 from pytest_bolt.core.measurement import Side
+from pytest_bolt.core.metrics import Gate, unseen
 from pytest_bolt.core.record import Record, Revision, Run, RunState, Summary
 from pytest_bolt.core.steps import Decide
 from pytest_bolt.core.stored import BaselineRecord
@@ -76,6 +77,9 @@ class Judge:
         return Frame(
             margin=benchmark.marked.margin_of("slower"),
             fail_on=benchmark.marked.fail_on.margins,
+            gates=benchmark.marked.fail_on.metrics,
+            interleave=benchmark.marked.interleave,
+            notes=benchmark.marked.notes(),
             seed=int(self.run.settings["seed"]),
             noise_only=self.noise_only,
             existed=self._existed(benchmark.key),
@@ -157,4 +161,18 @@ class Judge:
         found = [f"not everything could be stored: {self.problem}"] if self.problem else []
         if self.run.base is not None and not any(c.verdict.judged for c in self.comparisons):
             found.append(_NOTHING)
+        if self.run.base is not None:
+            found += unseen(self._gates(), self.comparisons)
         return found
+
+    def _gates(self) -> list[Gate]:
+        """Return the gates on metrics: those of the run, and those of markers, which each test must meet."""
+        asked: dict[tuple[str, bool], set[str]] = {}
+        for benchmark in self.benchmarks.values():
+            for name in benchmark.marked.fail_on.metrics:
+                own = (name, benchmark.marked.own_gate)
+                asked.setdefault(own, set()).add(benchmark.item.nodeid)
+        return [
+            Gate(metric=name, each=own, node_ids=frozenset(node_ids))
+            for (name, own), node_ids in asked.items()
+        ]

@@ -86,8 +86,8 @@ OPTIONS = (
         name="fail-on",
         metavar="VERDICTS",
         repeatable=True,
-        help="Verdicts that fail their test, with optional margins: slower:2.5%%,missing. An incorrect "
-        "benchmark always fails. Default: slower.",
+        help="Verdicts and metrics that fail their test, with optional margins: slower:2.5%%,missing,"
+        "peak_memory:10%%. An incorrect benchmark always fails. Default: slower.",
     ),
     Option(
         name="margin",
@@ -130,6 +130,19 @@ OPTIONS = (
         metavar="N",
         kind="threads",
         help="Intra-operation threads in the workers. Default: 1.",
+    ),
+    Option(
+        name="clock",
+        metavar="CLOCK",
+        default="auto",
+        choices=("auto", "wall", "cpu", "device"),
+        help="Clock that decides: auto chooses by how the work runs, wall is all of the wall time, "
+        "cpu the processor time of all threads, device the events of the accelerator.",
+    ),
+    Option(
+        name="memory",
+        help="Look at the peak memory of a call too, in calls of their own after the timing. It is looked at "
+        "without this where a gate or an expectation names it.",
     ),
     Option(
         name="device",

@@ -59,7 +59,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Read the settings; check whatever can be checked before anything runs."""
     config.addinivalue_line(
         "markers",
-        "bolt(margin, fail_on, expect, hypothesis, operation, dtypes): benchmark settings of a test",
+        "bolt(margin, fail_on, expect, hypothesis, operation, dtypes, clock, threads, interleave, memory): "
+        "benchmark settings of a test",
     )
     given = vars(config.option)
     said = [given[option.dest] for option in OPTIONS]
@@ -70,7 +71,14 @@ def pytest_configure(config: pytest.Config) -> None:
         from pytest_bolt.matrix import check_matrix
 
         with_usage_error(lambda: check_matrix(settings.adapter, settings.device, settings.dtype))
-    if not settings.active or config.option.collectonly:
+    if config.option.collectonly:
+        return
+    if settings.active or settings.typed & {"fail-on"}:
+        from pytest_bolt.refusals import check_settings
+
+        skipped = bool(getattr(config.option, "benchmark_skip", False))
+        with_usage_error(lambda: check_settings(settings, pyargs=config.option.pyargs, skipped=skipped))
+    if not settings.active:
         return
     from pytest_bolt.session import BoltSession
 

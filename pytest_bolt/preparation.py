@@ -147,9 +147,10 @@ def _outputs(settings: Settings, cwd: Path) -> tuple[Output, ...]:
 
 
 def _shown(settings: Settings) -> dict[str, str]:
-    names = ("mode", "margin", "budget", "thorough", "build", "env", "threads", "device", "dtype", "adapter")
-    values: dict[str, Any] = {name: getattr(settings, name) for name in names}
+    names = "mode margin budget thorough build env threads clock memory device dtype adapter"
+    values: dict[str, Any] = {name: getattr(settings, name) for name in names.split()}
     values["fail_on"] = ",".join(
-        f"{name}:{margin:g}" if margin else name for name, margin in settings.fail_on.margins.items()
+        f"{name}:{margin:g}" if margin else name
+        for name, margin in {**settings.fail_on.margins, **settings.fail_on.metrics}.items()
     )
     return {name: str(value) for name, value in values.items() if value not in (None, (), "")}

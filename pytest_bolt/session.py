@@ -26,6 +26,7 @@ from pytest_bolt.judging import Judge
 from pytest_bolt.measuring.pairing import PairExecutor
 from pytest_bolt.measuring.runner import run_plan
 from pytest_bolt.preparation import Prepared, prepare
+from pytest_bolt.refusals import check_benchmarks
 from pytest_bolt.repo.state import identical
 from pytest_bolt.settings import Settings
 from pytest_bolt.telling import Teller
@@ -76,6 +77,9 @@ class BoltSession:
         with _usage_errors():
             self._benchmarks = benchmarks_of(items, self._prepared.settings, self._config.rootpath)
             self._expectations = _expectations(self._prepared, self._benchmarks)
+            if self._prepared.base is not None and not _resumes(self._config):
+                expected = self._prepared.expectations
+                check_benchmarks(self._prepared.settings, self._benchmarks, expected, len(session.items))
         if getattr(self._config.option, "benchmark_skip", False):
             self._benchmarks = ()
         if not getattr(self._config.option, "benchmark_only", False):
@@ -173,7 +177,7 @@ class BoltSession:
         prepared.store.begin(judge.run, collected=len(self._benchmarks))
         state = RunState.INTERRUPTED
         try:
-            cases = [benchmark.planned() for benchmark in self._benchmarks]
+            cases = [benchmark.planned(self._expectations) for benchmark in self._benchmarks]
             steps = plan(cases, self._plan_settings(used, control=not same_code), control)
             run_plan(steps, executor, decided=decided, progressed=self._progressed)
             if not _resumes(self._config):

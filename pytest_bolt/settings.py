@@ -16,14 +16,22 @@ _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|min|h)?")
 _SECONDS = {"ms": 1e-3, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, None: 1.0}
 _PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*(%)?")
 
+CLOCKS = ("auto", "wall", "cpu", "device")
+MEASURED = ("cpu_time", "device_time", "peak_memory", "peak_rss")  # metrics that no test has to record
+MEMORY = frozenset({"peak_memory", "peak_rss"})
+_NO_GATE = {"time": "slower", "throughput": "slower"}  # other words for what the verdict is about
 VERDICTS = ("incorrect", "incomparable", "missing", "new", "slower", "faster", "same", "inconclusive")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailOn:
-    """Which verdicts fail their test, and beyond which relative effect; 0 for any."""
+    """Which verdicts fail their test, and beyond which relative effect, 0 for any; and which metrics.
+
+    Of a metric the margin is None where that of the test applies.
+    """
 
     margins: Mapping[str, float] = field(default_factory=lambda: {"slower": 0.0})
+    metrics: Mapping[str, float | None] = field(default_factory=dict)
 
 
 def parse_duration(text: str) -> float:
@@ -46,17 +54,39 @@ def parse_margin(text: str) -> float:
 
 
 def parse_fail_on(texts: Iterable[str]) -> FailOn:
-    """Return the verdicts of all `slower:2.5%,missing` texts together. Raises BoltError."""
+    """Return the verdicts and metrics of all `slower:2.5%,missing,peak_memory:10%` texts together.
+
+    A name that is neither a verdict nor a metric that is always measured is taken for one that a test
+    records, unless it looks like a slip of one of those. Raises BoltError.
+    """
     margins: dict[str, float] = {}
+    metrics: dict[str, float | None] = {}
     for entry in (entry.strip() for text in texts for entry in text.split(",")):
-        name, colon, margin = entry.partition(":")
-        name = name.strip().lower()
-        if name not in VERDICTS:
-            raise unknown("verdict", name, VERDICTS)
-        if colon and name not in {"slower", "faster"}:
-            raise BoltError(f"only slower and faster take a margin, not {entry!r}")
-        margins[name] = parse_margin(margin) if colon else 0.0
-    return FailOn(margins=margins)
+        before, colon, after = entry.rpartition(":")
+        name, margin = (before.strip(), after.strip()) if colon else (entry, "")
+        if name.lower() in VERDICTS:
+            if colon and name.lower() not in {"slower", "faster"}:
+                raise BoltError(f"only slower, faster and metrics take a margin, not {entry!r}")
+            margins[name.lower()] = parse_margin(margin) if colon else 0.0
+        else:
+            _check_metric(name)
+            metrics[name] = _metric_margin(margin) if colon else None
+    return FailOn(margins=margins, metrics=metrics)
+
+
+def _check_metric(name: str) -> None:
+    known = (*VERDICTS, *MEASURED)
+    if name in _NO_GATE:
+        raise BoltError(f"{name!r} is what the verdict is about", advice=f"did you mean {_NO_GATE[name]!r}?")
+    near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.75)
+    if name not in known and (near or not name):
+        raise unknown("metric" if near and near[0] in MEASURED else "verdict", name, known)
+
+
+def _metric_margin(text: str) -> float:
+    """Return a margin; of a metric it may be 0, for any change that is certain."""
+    match = _PERCENT.fullmatch(text)
+    return 0.0 if match and float(match[1]) == 0.0 else parse_margin(text)
 
 
 def parse_names(text: str) -> tuple[str, ...]:
@@ -113,6 +143,8 @@ class Settings:
     build: str
     env: str
     threads: int | None
+    clock: str
+    memory: bool
     device: tuple[str, ...]
     dtype: tuple[str, ...]
     adapter: tuple[Path, ...]

@@ -79,9 +79,9 @@ def header(prepared: Prepared) -> list[str]:
     head = _named(prepared.head)
     if prepared.base is None:
         return [f"bolt: measuring {head}; budget {settings.budget:g} s, seed {prepared.seed}"]
+    gates = {**settings.fail_on.margins, **settings.fail_on.metrics}
     fails = ", ".join(
-        f"{name} beyond {100 * margin:g} %" if margin else name
-        for name, margin in settings.fail_on.margins.items()
+        f"{name} beyond {100 * margin:g} %" if margin else name for name, margin in gates.items()
     )
     return [
         f"bolt: comparing {head} with {_named(prepared.base)}, mode {settings.mode}",

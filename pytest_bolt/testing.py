@@ -7,7 +7,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pytest_bolt.core.steps import CloseCase, Failure, OpenCase, OpenPair, Reply, Step, TimeRound
+from pytest_bolt.core.steps import (
+    CloseCase,
+    Failure,
+    OpenCase,
+    OpenPair,
+    Reply,
+    Step,
+    TakeMemory,
+    TimeRound,
+)
 from pytest_bolt.core.timing import Side, Timing
 from pytest_bolt.core.units import BatchTime
 
@@ -47,6 +56,8 @@ class FakeDevice:
     busy_until_ns: float = 0.0
     side_until_ns: float = 0.0
     flushes: int = 0
+    allocated: int = 0
+    most_allocated: int = 0
 
     def launch(self, work_ns: float, *, side_stream: bool = False) -> None:
         """Start work that takes `work_ns` on the device."""
@@ -83,6 +94,17 @@ class FakeDevice:
             msg = "the event has not been reached: synchronise first"
             raise RuntimeError(msg)
         return float(end - start)
+
+    def allocate(self, count: int) -> None:
+        """Take `count` bytes of device memory, or give back with a negative number."""
+        self.allocated += count
+        self.most_allocated = max(self.most_allocated, self.allocated)
+
+    def allocated_by(self, work: Callable[[], object]) -> int | None:
+        """Run `work`; return how far the allocated bytes rose over those before it."""
+        before = self.most_allocated = self.allocated
+        work()
+        return self.most_allocated - before
 
 
 @dataclass(slots=True, kw_only=True)
@@ -124,7 +146,7 @@ class ScriptedExecutor:
             case OpenCase() if (self._pair, step.case) in self.failures:
                 lost = (self._pair, step.case) in self.lost
                 return Reply(failure=self.failures[self._pair, step.case], lost=lost)
-            case OpenCase() | CloseCase():
+            case OpenCase() | CloseCase() | TakeMemory():
                 return Reply(spent_ns=1000)
             case TimeRound():
                 return self._time(step)

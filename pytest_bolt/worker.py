@@ -93,7 +93,7 @@ class WorkerPlugin:
         if item is None:
             self.lockstep.send({"event": "finished", "absent": True})
             return
-        self.lockstep.start(check=request["check"])
+        self.lockstep.start(check=request["check"], clock=request["clock"] or "")
         self._reports = []
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         reports = self._reports

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from pytest_bolt.core import judgement
 from pytest_bolt.core.case import Case
 from pytest_bolt.core.comparison import Comparison, Metric
-from pytest_bolt.core.measurement import Clock, Measurement, Side
+from pytest_bolt.core.measurement import Measurement, Side
+from pytest_bolt.core.metrics import Gates, Told, clock_metrics, medians, metrics_of
 from pytest_bolt.core.record import Record, Revision
 from pytest_bolt.core.stats import Estimate
 from pytest_bolt.core.steps import Decide
@@ -20,21 +20,28 @@ from pytest_bolt.core.stored import RUNS_FOR_A_GATE, BaselineRecord, Prediction,
 from pytest_bolt.core.units import IterationTime
 from pytest_bolt.core.verdict import Verdict
 
-METHOD = "paired process blocks, ABBA quads, Hodges-Lehmann in a pair, Student over pairs, 98 % interval"
-METHOD_SHARED = f"{METHOD}, variance moderated over the run's benchmarks (Smyth 2004)"
-Told = Sequence[Mapping[str, Any]]  # what a test recorded: name, value, unit, better
+_REST = "Hodges-Lehmann in a pair, Student over pairs, 98 % interval"
+METHOD = f"paired process blocks, ABBA quads, {_REST}"
+APART = f"paired process blocks, one side after the other, {_REST}"
+_SHARED = "variance moderated over the run's benchmarks (Smyth 2004)"
+METHOD_SHARED = f"{METHOD}, {_SHARED}"
+
+_UNTOLD = frozenset({Verdict.INCORRECT, Verdict.INCOMPARABLE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
     """What all comparisons of a run share, and what one benchmark asks for.
 
-    `fail_on` maps a verdict to the effect beyond which it fails; `existed` says whether the base has
-    this benchmark, None where that is not known.
+    `fail_on` maps a verdict to the effect beyond which it fails, `gates` a metric; `existed` says whether the
+    base has this benchmark, None where that is not known. `interleave` and `notes` are of the benchmark.
     """
 
     margin: float
     fail_on: Mapping[str, float]
+    gates: Gates = field(default_factory=dict)
+    interleave: bool = True
+    notes: Mapping[str, str] = field(default_factory=dict)
     seed: int = 0
     noise_only: bool = False
     existed: bool | None = True
@@ -46,6 +53,7 @@ def comparison_of(decide: Decide, case: Case, frame: Frame, told: Mapping[Side, 
     verdict, reason = _verdict(decide, frame)
     speed = verdict not in {Verdict.INCORRECT, Verdict.INCOMPARABLE, Verdict.NEW}
     found = decide.estimate if speed else None
+    metrics = _metrics(decide, frame, told) if verdict not in _UNTOLD else ()
     return Comparison(
         case=case,
         verdict=verdict,
@@ -56,17 +64,17 @@ def comparison_of(decide: Decide, case: Case, frame: Frame, told: Mapping[Side, 
         detectable=math.expm1(found.detectable) if found else None,
         clock=decide.clock,
         mode=frame.mode,
-        method=(METHOD_SHARED if decide.shared else METHOD) if found else "",
+        method=_method(decide, frame) if found else "",
         pairs=found.pairs if found else 0,
         quads=decide.quads if found else 0,
         seed=frame.seed,
-        failed=fails(verdict, found.center if found else 0.0, frame.fail_on),
+        failed=fails(verdict, found.center if found else 0.0, frame.fail_on) or _any_failed(metrics),
         noise_only=frame.noise_only,
         reason=reason,
         detail=decide.failure.detail if decide.failure else "",
         warnings=decide.warnings if speed else (),
-        metrics=(*metrics_of(told), *other_clocks(decide)) if speed else (),
-        notes=_shared_notes(decide) if speed else {},
+        metrics=metrics,
+        notes={**frame.notes, **(_shared_notes(decide) if speed else {})},
     )
 
 
@@ -120,6 +128,24 @@ def fails(verdict: Verdict, log_ratio: float, fail_on: Mapping[str, float]) -> b
     return margin is not None and abs(log_ratio) >= math.log1p(margin)
 
 
+def _metrics(decide: Decide, frame: Frame, told: Mapping[Side, Told]) -> tuple[Metric, ...]:
+    """Return what was recorded and measured beside the time; of one name, what the test said itself."""
+    base, head = decide.rounds[Side.BASE], decide.rounds[Side.HEAD]
+    clocks = clock_metrics(base, head, frame.margin, frame.gates, first_pair=decide.first_pair)
+    recorded = metrics_of(told, frame.margin, frame.gates)
+    names = {metric.name for metric in recorded}
+    return (*recorded, *(metric for metric in clocks if metric.name not in names))
+
+
+def _method(decide: Decide, frame: Frame) -> str:
+    method = METHOD if frame.interleave else APART
+    return f"{method}, {_SHARED}" if decide.shared else method
+
+
+def _any_failed(metrics: Sequence[Metric]) -> bool:
+    return any(metric.failed for metric in metrics)
+
+
 def _verdict(decide: Decide, frame: Frame) -> tuple[Verdict, str]:
     if decide.failure is None:
         return decide.verdict or Verdict.NEW, decide.reason
@@ -127,48 +153,6 @@ def _verdict(decide: Decide, frame: Frame) -> tuple[Verdict, str]:
     if decide.failure.side is Side.BASE and frame.existed is False:
         return Verdict.NEW, f"not at the base: {reason}"
     return decide.verdict or Verdict.INCOMPARABLE, reason
-
-
-def metrics_of(told: Mapping[Side, Told]) -> tuple[Metric, ...]:
-    """Return each recorded metric with the median of what each side told of it."""
-    by_name: dict[str, dict[Side, list[float]]] = {}
-    units: dict[str, tuple[str, str]] = {}
-    for side, entries in told.items():
-        for entry in entries:
-            by_name.setdefault(entry["name"], {}).setdefault(side, []).append(float(entry["value"]))
-            units.setdefault(entry["name"], (entry["unit"], entry["better"]))
-    return tuple(
-        Metric(
-            name=name,
-            unit=units[name][0],
-            better=units[name][1],
-            base=_median(sides.get(Side.BASE)),
-            head=_median(sides.get(Side.HEAD)),
-        )
-        for name, sides in by_name.items()
-    )
-
-
-def other_clocks(decide: Decide) -> tuple[Metric, ...]:
-    """Return CPU and device time of one iteration as metrics beside the clock that decided."""
-    base, head = decide.rounds[Side.BASE], decide.rounds[Side.HEAD]
-    if not len(base) or not len(head):
-        return ()
-    return tuple(
-        Metric(
-            name=name,
-            unit="ns",
-            better="lower",
-            base=judgement.typical_time(base, clock).ns,
-            head=judgement.typical_time(head, clock).ns,
-            ratio=judgement.ratio_of(judgement.estimate(judgement.pair_ratios(base, head, clock))),
-        )
-        for name, clock, column in (
-            ("cpu_time", Clock.CPU, "cpu_ns"),
-            ("device_time", Clock.DEVICE, "device_ns"),
-        )
-        if base[column].all() and head[column].all()
-    )
 
 
 def records_of(
@@ -182,15 +166,8 @@ def records_of(
             measurement=Measurement(side=side, rounds=rounds, warnings=decide.warnings),
             time=decide.times[side],
             clock=decide.clock,
-            metrics={
-                entry["name"]: (float(entry["value"]), str(entry["unit"]), str(entry["better"]))
-                for entry in told.get(side, ())
-            },
+            metrics=medians(told.get(side, ())),
         )
         for side, rounds in decide.rounds.items()
         if len(rounds) and (revision := revisions.get(side)) is not None
     )
-
-
-def _median(values: Sequence[float] | None) -> float | None:
-    return float(np.median(values)) if values else None

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pytest_bolt.core.case import Case
 from pytest_bolt.core.measurement import Clock
 from pytest_bolt.core.units import IterationTime
-from pytest_bolt.core.verdict import Verdict
+from pytest_bolt.core.verdict import MetricVerdict, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +44,10 @@ class NullControl:
 class Metric:
     """A number that a test recorded with `bolt.record`, or that was derived: both sides, one unit.
 
-    `better` is "lower" or "higher". `ratio` is None where only one side has a value.
+    `better` is "lower" or "higher". `ratio` is None where only one side has a value, or where a ratio
+    means nothing. `values` holds (base, head), one a process pair. `verdict` is None where there are not
+    two sides to judge, `margin` what it was judged with; `gated` says that the metric may fail its test,
+    `failed` that it did.
     """
 
     name: str
@@ -53,6 +56,11 @@ class Metric:
     base: float | None
     head: float | None
     ratio: Interval | None = None
+    verdict: MetricVerdict | None = None
+    margin: float | None = None
+    gated: bool = False
+    failed: bool = False
+    values: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

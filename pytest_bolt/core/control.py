@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -37,18 +38,27 @@ class Control:
     quads: dict[str, int] = field(default_factory=dict)
     pairs: int = 0
     room_ns: float = 0.0
+    threads: int | None = None
     found: NullControl | None = None
 
     def draw(
         self, active: Mapping[str, Progress], settings: PlanSettings, budget: Budget, rng: random.Random
     ) -> None:
-        """Draw one benchmark in ten, at least three, as far as a tenth of the budget allows."""
+        """Draw one benchmark in ten, at least three, as far as a tenth of the budget allows.
+
+        All of them run in the same two processes, so they are of those that start with the commonest
+        number of threads.
+        """
         if not settings.paired or not settings.control_pairs:
             return
         self.room_ns = _BUDGET_SHARE * settings.budget_ns
         room = self.room_ns / settings.control_pairs - budget.start_ns
         wanted = max(_LEAST, math.ceil(len(active) / _ONE_IN))
+        commonest = Counter(progress.case.threads for progress in active.values()).most_common(1)
+        self.threads = commonest[0][0] if commonest else None
         for key in rng.sample(list(active), len(active)):
+            if active[key].case.threads != self.threads:
+                continue
             quads = quads_in_pair(active[key], len(active), settings, budget)
             cost = quads * active[key].quad_ns
             if len(self.drawn) < wanted and cost <= room:
@@ -101,4 +111,4 @@ def _certain(estimate: Estimate) -> float:
 
 def _ratios(progress: Progress) -> tuple[judgement.PairRatio, ...]:
     base, head = (progress.table(side) for side in BOTH)
-    return judgement.pair_ratios(base, head, judgement.choose_clock(base, head)) if len(base) else ()
+    return judgement.pair_ratios(base, head, progress.clock(base, head)) if len(base) else ()

@@ -14,7 +14,7 @@ from typing import NoReturn
 from pytest_bolt.core.plain_text import one_line
 from pytest_bolt.errors import BoltError
 
-METRICS = ("time", "cpu_time", "device_time", "throughput", "peak_memory", "error", "speedup")
+METRICS = ("time", "cpu_time", "device_time", "throughput", "peak_memory", "peak_rss", "error", "speedup")
 _PREFIXES = {"": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
 _BINARY = {"Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30, "Ti": 2.0**40}
 _TIMES = {"ns": 1.0, "us": 1e3, "\N{MICRO SIGN}s": 1e3, "ms": 1e6, "s": 1e9, "min": 60e9}
@@ -29,11 +29,13 @@ _ALLOWED: dict[str, tuple[str, ...]] = {
     "cpu_time": ("ns",),
     "device_time": ("ns",),
     "peak_memory": ("B",),
+    "peak_rss": ("B",),
     "throughput": ("B/s", "FLOP/s", "it/s"),
     "error": (),
     "speedup": (),
 }
 _UNITLESS = frozenset({"error"})
+_NEVER_ZERO = frozenset({"time", "cpu_time", "device_time", "throughput", "speedup"})
 _OPERATOR = re.compile(r"<=|>=|\u2264|\u2265")
 _NEAR_OPERATOR = re.compile(r"=<|=>|==|<|>|=")
 _NUMBER = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?")
@@ -131,6 +133,7 @@ class _Parser:
         glob, metric = self.subject(operator.start())
         relation = Relation.AT_MOST if operator.group() in {"<=", "\u2264"} else Relation.AT_LEAST
         bound, relative, unit = self.bound(operator.end(), metric)
+        self.check_meaning(metric, relation, bound, operator.end())
         return Expectation(
             text=self.text,
             glob=glob,
@@ -183,6 +186,15 @@ class _Parser:
             self.fail(f"`{one_line(rest)}` is not something to compare with", after, advice)
         base, scale = self.unit(rest, metric, after)
         return value * scale, False, base
+
+    def check_meaning(self, metric: str, relation: Relation, bound: float, place: int) -> None:
+        """Refuse a bound that every measurement meets, or none; what a test records may be negative."""
+        if metric not in METRICS or bound > 0:
+            return
+        if relation is Relation.AT_LEAST:
+            self.fail("no measurement could ever refute it", place, "write a bound above zero")
+        if bound < 0 or metric in _NEVER_ZERO:
+            self.fail("no measurement could ever confirm it", place, "write a bound above zero")
 
     def factor(self, value: float, place: int) -> float:
         if value <= 0:

@@ -119,13 +119,14 @@ class Looks:
                 if len(table)
             },
             quads=sum(ratio.quads for ratio in reading.ratios),
+            first_pair=progress.first_pair,
             reason=reason,
-            warnings=judgement.quality(base, head, reading.ratios, reading.clock),
+            warnings=(*judgement.quality(base, head, reading.ratios, reading.clock), *progress.remarks),
             rounds={side: progress.table(side) for side in BOTH},
         )
 
 
 def _read(progress: Progress) -> _Reading:
     base, head = (progress.judged_table(side) for side in BOTH)
-    clock = judgement.choose_clock(base, head)
+    clock = progress.clock(base, head)
     return _Reading(clock=clock, ratios=judgement.pair_ratios(base, head, clock))

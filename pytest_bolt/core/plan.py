@@ -15,7 +15,7 @@ from collections.abc import Generator, Iterable, Mapping, Sequence
 from pytest_bolt.core.control import Control
 from pytest_bolt.core.looks import Looks
 from pytest_bolt.core.progress import Budget, PlanSettings, Progress
-from pytest_bolt.core.quads import PADDING_LIMIT, calibrate, measure_quads, quads_in_pair
+from pytest_bolt.core.quads import PADDING_LIMIT, calibrate, measure_quads, quads_in_pair, visits
 from pytest_bolt.core.steps import (
     CloseCase,
     ClosePair,
@@ -51,7 +51,7 @@ def plan(cases: Sequence[PlannedCase], settings: PlanSettings, control: Control 
     control = control or Control()
     looks = Looks(settings=settings, control=control)
     active = {case.key: Progress(case=case) for case in cases}
-    yield from _run_pair(0, [case.key for case in cases], active, settings, budget, rng)
+    yield from _run_pairs(0, [case.key for case in cases], active, settings, budget, rng)
     budget.spent_ns = 0.0  # checking takes what it takes; the budget is for measuring
     control.draw(active, settings, budget, rng)
     pair = 0
@@ -59,7 +59,7 @@ def plan(cases: Sequence[PlannedCase], settings: PlanSettings, control: Control 
         pair += 1
         if control.due(settings, budget):
             yield from _run_control(control, settings, budget, rng)
-        yield from _run_pair(pair, _shuffled(due, active, rng), active, settings, budget, rng)
+        yield from _run_pairs(pair, _shuffled(due, active, rng), active, settings, budget, rng)
         measured = [active[key] for key in due if key in active]
         looks.take(measured)
         for progress in measured:
@@ -84,9 +84,34 @@ def _due(active: dict[str, Progress], settings: PlanSettings, budget: Budget) ->
     return list(candidates) if candidates and shared * max(needed, 1) > budget.left_ns else list(active)
 
 
+def _run_pairs(
+    pair: int,
+    order: Sequence[str],
+    active: dict[str, Progress],
+    settings: PlanSettings,
+    budget: Budget,
+    rng: random.Random,
+) -> Steps:
+    """Run the cases of `order` in process pairs of the same number, one for each number of threads.
+
+    Most libraries read how many threads to use when they are loaded: only a process of its own keeps to it.
+    """
+    groups: dict[int | None, list[str]] = {}
+    for key in order:
+        groups.setdefault(active[key].case.threads, []).append(key)
+    spent = 0.0
+    for threads, group in groups.items():
+        if pair > 0 and budget.left_ns <= 0:
+            break
+        yield from _run_pair(pair, group, threads, active, settings, budget, rng)
+        spent += budget.start_ns
+    budget.start_ns = spent
+
+
 def _run_pair(
     pair: int,
     order: Sequence[str],
+    threads: int | None,
     active: dict[str, Progress],
     settings: PlanSettings,
     budget: Budget,
@@ -101,6 +126,7 @@ def _run_pair(
             paddings=_paddings(settings, rng),
             head_first=(pair + settings.seed) % 2 == 0,
             check=pair == 0,
+            threads=threads,
         )
         budget.charge(opened)
         budget.start_ns = opened.spent_ns
@@ -155,18 +181,28 @@ def _timed(
     budget: Budget,
     rng: random.Random,
 ) -> Generator[Step, Reply, Reply]:
-    """Open a case, calibrate it or time its quads, and close it; return the reply that ended this."""
-    reply = yield OpenCase(case=progress.case.key, following=left[0] if left else None)
-    budget.charge(reply)
-    if not reply.failure:
-        if pair == 0:
-            inner = calibrate(progress, settings)
-        else:
-            inner = measure_quads(pair, progress, settings, quads, rng)
-        reply = yield from _charged(inner, budget)
-    if not reply.failure:
-        reply = yield CloseCase(case=progress.case.key)
+    """Open a case, calibrate it or time its quads, and close it; return the reply that ended this.
+
+    Where its sides are not interleaved this happens for one after the other, and what a test has set up is
+    taken down before the other side begins.
+    """
+    case = progress.case
+    following = left[0] if left and case.interleave else None
+    reply = Reply()
+    for sides in visits(pair, progress, settings):
+        reply = yield OpenCase(case=case.key, following=following, sides=sides, clock=case.clock)
         budget.charge(reply)
+        if not reply.failure:
+            if pair == 0:
+                inner = calibrate(progress, settings, sides)
+            else:
+                inner = measure_quads(pair, progress, settings, sides, count=quads, rng=rng)
+            reply = yield from _charged(inner, budget)
+        if not reply.failure:
+            reply = yield CloseCase(case=case.key)
+            budget.charge(reply)
+        if reply.failure:
+            break
     return reply
 
 
@@ -180,6 +216,7 @@ def _run_control(control: Control, settings: PlanSettings, budget: Budget, rng: 
         paddings=_paddings(settings, rng),
         head_first=(pair + settings.seed) % 2 == 1,
         control=True,
+        threads=control.threads,
     )
     budget.charge(opened)
     lost = opened.failure is not None

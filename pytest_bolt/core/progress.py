@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from pytest_bolt.core.measurement import RoundTable, join_rounds
+from pytest_bolt.core.judgement import choose_clock
+from pytest_bolt.core.measurement import Clock, RoundTable, join_rounds
 from pytest_bolt.core.steps import BOTH, PlannedCase, Reply
 from pytest_bolt.core.timing import Side
 
@@ -44,6 +45,7 @@ class Progress:
     first_pair: int = 1  # pairs before this one were screening and are not judged on
     pairs: int = 0
     spent_ns: int = 0
+    remarks: dict[str, None] = field(default_factory=dict)  # what was left out, in words
     rounds: dict[Side, list[RoundTable]] = field(default_factory=lambda: {side: [] for side in BOTH})
 
     @property
@@ -52,8 +54,18 @@ class Progress:
         return 4 * self.parts * self.iterations * max(self.call_ns, 1.0)
 
     def again(self) -> Progress:
-        """Return the same case, calibrated alike, with nothing measured."""
-        return Progress(case=self.case, iterations=self.iterations, parts=self.parts, call_ns=self.call_ns)
+        """Return the same case, calibrated alike, with nothing measured and only time to measure."""
+        case = replace(self.case, memory=False)
+        return Progress(case=case, iterations=self.iterations, parts=self.parts, call_ns=self.call_ns)
+
+    def clock(self, *sides: RoundTable) -> Clock:
+        """Return the clock that was asked for, else the one that the rounds choose.
+
+        Work on several threads that waits for its slowest one takes less CPU time than wall time; nothing
+        may be taken off it.
+        """
+        chosen = self.case.clock or choose_clock(*sides)
+        return Clock.WALL if self.case.parallel and chosen is Clock.FILTERED else chosen
 
     @property
     def judged_pairs(self) -> int:

@@ -3,23 +3,40 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 
 from pytest_bolt.core.measurement import RoundTable, join_rounds, rounds_of
 from pytest_bolt.core.progress import Budget, PlanSettings, Progress
-from pytest_bolt.core.steps import BOTH, Reply, Step, TimeRound
+from pytest_bolt.core.steps import BOTH, Reply, Step, TakeMemory, TimeRound
 from pytest_bolt.core.timing import Side
 
 _CALIBRATION_READINGS = 3
 PADDING_LIMIT = 1 << 20  # bytes of heap displacement
+MEMORY_CALL_NS = 10e9  # a call that takes longer is not repeated for its memory
 
 
-def calibrate(progress: Progress, settings: PlanSettings) -> Generator[Step, Reply, Reply]:
+def visits(pair: int, progress: Progress, settings: PlanSettings) -> tuple[tuple[Side, ...], ...]:
+    """Return the sides that are held ready together, one group after the other.
+
+    Both, where they are interleaved. Else one after the other, in an order that is drawn for every two
+    pairs and turned round in the second of them. The checking pair begins with the head: a test that fails
+    on both sides is the head's to answer for.
+    """
+    if progress.case.interleave or not settings.paired:
+        return (settings.sides,)
+    drawn = random.Random(f"{settings.seed} {progress.case.key} {(pair - 1) // 2}")  # noqa: S311 - not secret
+    turned = pair > 0 and (drawn.random() < 0.5) != (pair % 2 == 0)
+    return ((Side.BASE,), (Side.HEAD,)) if turned else ((Side.HEAD,), (Side.BASE,))
+
+
+def calibrate(
+    progress: Progress, settings: PlanSettings, sides: Sequence[Side]
+) -> Generator[Step, Reply, Reply]:
     """Choose the iterations of a part, once for both sides, so that a part takes about `part_ns`."""
     iterations = 1
     while True:
         slowest = 0.0
-        for side in settings.sides:
+        for side in sides:
             reply = yield TimeRound(
                 case=progress.case.key, side=side, iterations=iterations, parts=_CALIBRATION_READINGS
             )
@@ -29,7 +46,7 @@ def calibrate(progress: Progress, settings: PlanSettings) -> Generator[Step, Rep
             break
         growth = settings.part_ns / max(slowest, settings.part_ns / 10)
         iterations = max(iterations + 1, int(iterations * growth))
-    progress.call_ns = slowest / iterations
+    progress.call_ns = max(progress.call_ns, slowest / iterations)  # of both sides, held together or not
     progress.iterations = max(1, round(settings.part_ns / max(progress.call_ns, 1e-3)))
     progress.parts = settings.parts if progress.call_ns < 2 * settings.part_ns else 1
     return Reply()
@@ -47,14 +64,25 @@ def quads_in_pair(progress: Progress, others: int, settings: PlanSettings, budge
 
 
 def measure_quads(
-    pair: int, progress: Progress, settings: PlanSettings, count: int, rng: random.Random
+    pair: int,
+    progress: Progress,
+    settings: PlanSettings,
+    sides: Sequence[Side],
+    *,
+    count: int,
+    rng: random.Random,
 ) -> Generator[Step, Reply, Reply]:
-    """Time `count` quads, ABBA and BAAB in turn, and keep their rounds; the heap moves before each."""
-    first, second = rng.sample(settings.sides, 2) if settings.paired else (Side.HEAD, Side.HEAD)
+    """Time `count` quads, ABBA and BAAB in turn, and keep their rounds; the heap moves before each.
+
+    Of a side that is held alone each quad has its two rounds. Last, memory is looked at where that was
+    asked for.
+    """
+    first, second = rng.sample(sides, 2) if len(sides) == 2 else (sides[0], sides[0])
+    alone = settings.paired and len(sides) == 1
     taken: dict[Side, list[RoundTable]] = {side: [] for side in BOTH}
     for quad in range(count):
         moved: set[Side] = set()
-        for position, side in enumerate((first, second, second, first)):
+        for position, side in enumerate((first, first) if alone else (first, second, second, first)):
             reply = yield TimeRound(
                 case=progress.case.key,
                 side=side,
@@ -67,4 +95,9 @@ def measure_quads(
         first, second = second, first
     for side in BOTH:
         progress.rounds[side].append(join_rounds(taken[side]))
+    if progress.case.memory and progress.call_ns <= MEMORY_CALL_NS:
+        for side in sides:
+            yield TakeMemory(case=progress.case.key, side=side)
+    elif progress.case.memory:
+        progress.remarks["memory was not looked at: a call takes longer than ten seconds"] = None
     return Reply()

@@ -19,13 +19,21 @@ BOTH = (Side.BASE, Side.HEAD)
 class PlannedCase:
     """A case as the plan sees it.
 
-    `group` orders the shuffle: cases that share a prefix of it stay together, so that the fixtures of
-    a module or class are set up once.
+    `group` orders the shuffle: cases that share a prefix of it stay together, so that the fixtures of a
+    module or class are set up once. `clock` is the one that decides, None where the rounds choose it.
+    `threads` are those that its processes start with, None for those of the run; `parallel` says that the
+    test asks for several. Without `interleave` one side runs to its end before the other begins. With
+    `memory`, one call a side and pair is looked at for it.
     """
 
     key: str
     group: tuple[str, ...] = ()
     margins: Margins = field(default_factory=Margins)
+    clock: Clock | None = None
+    threads: int | None = None
+    parallel: bool = False
+    interleave: bool = True
+    memory: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +41,8 @@ class OpenPair:
     """Start one process a side. `paddings` displace each side's heap, in `sides` order.
 
     With `check`, the tests' own checks run on the way; in the other pairs they are left out. With
-    `control`, both processes run the base's tree.
+    `control`, both processes run the base's tree. `threads` are those that they start with, None for those of
+    the run.
     """
 
     pair: int
@@ -42,14 +51,20 @@ class OpenPair:
     head_first: bool
     check: bool = False
     control: bool = False
+    threads: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenCase:
-    """Run the test on both sides up to its benchmark call, warmed up, and hold it there."""
+    """Run the test on these sides up to its benchmark call, warmed up, and hold it there.
+
+    `clock` is the one that was asked for, None where any will do.
+    """
 
     case: str
     following: str | None
+    sides: tuple[Side, ...] = BOTH
+    clock: Clock | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +79,16 @@ class TimeRound:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TakeMemory:
+    """Look at the memory of a call on one side, after all timing; the executor keeps what it finds."""
+
+    case: str
+    side: Side
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CloseCase:
-    """Let the test run to its end on both sides."""
+    """Let the test run to its end on the sides where it is held."""
 
     case: str
 
@@ -99,8 +122,9 @@ class Failure:
 class Decide:
     """The last word on a case: the verdict, what it rests on, all rounds measured.
 
-    `times` are those of the rounds that were judged; screening rounds of a candidate are not among them.
-    `shared` is what other benchmarks said about the spread, where `estimate` rests on it too.
+    `times` are those of the rounds that were judged; screening rounds of a candidate are not among them, they
+    are of pairs before `first_pair`. `shared` is what other benchmarks said about the spread, where `estimate`
+    rests on it too.
     """
 
     case: str
@@ -109,6 +133,7 @@ class Decide:
     shared: SharedVariance | None = None
     clock: Clock = Clock.FILTERED
     quads: int = 0
+    first_pair: int = 1
     times: dict[Side, IterationTime] = field(default_factory=dict)
     failure: Failure | None = None
     reason: str = ""
@@ -118,7 +143,7 @@ class Decide:
     )
 
 
-Step = OpenPair | OpenCase | TimeRound | CloseCase | ClosePair | Decide
+Step = OpenPair | OpenCase | TimeRound | TakeMemory | CloseCase | ClosePair | Decide
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,10 @@ from enum import StrEnum
 
 from pytest_bolt.core.units import BatchTime
 
+PEAK_MEMORY = "peak_memory"  # metrics of one call that a worker takes beside the time
+PEAK_RSS = "peak_rss"
+RSS_RESOLUTION = 1 << 20  # bytes; a difference of one step is none
+
 
 class Side(StrEnum):
     """Which tree a process runs."""

@@ -23,5 +23,19 @@ class Verdict(StrEnum):
         return self in _JUDGED
 
 
+class MetricVerdict(StrEnum):
+    """What is said of one metric beside the time; which direction is worse, the metric knows."""
+
+    WORSE = "worse"
+    BETTER = "better"
+    SAME = "same"  # the interval lies inside the margin
+    INCONCLUSIVE = "inconclusive"  # the interval straddles it, or there is one process pair only
+
+    @property
+    def judged(self) -> bool:
+        """Return whether a statement was possible."""
+        return self is not MetricVerdict.INCONCLUSIVE
+
+
 _JUDGED = frozenset({Verdict.INCORRECT, Verdict.SLOWER, Verdict.FASTER, Verdict.SAME})
 SEVERITY = tuple(Verdict)

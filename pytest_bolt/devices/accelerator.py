@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -44,6 +45,15 @@ class TorchAccelerator:
     def between_ns(self, start: Any, end: Any) -> float:
         """Return the nanoseconds between two events that have passed."""
         return float(start.elapsed_time(end)) * 1e6
+
+    def allocated_by(self, work: Callable[[], object]) -> int | None:
+        """Run `work`; return how far the allocator's peak lies over what was held before, in bytes."""
+        self.synchronise()
+        before = int(self._backend.memory_allocated(self._device))
+        self._backend.reset_peak_memory_stats(self._device)
+        work()
+        self.synchronise()
+        return int(self._backend.max_memory_allocated(self._device)) - before
 
 
 class MpsDevice(CpuDevice):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Protocol
 
 # Bound once: a test that freezes or patches the time module must not reach the measuring clock.
@@ -34,6 +35,12 @@ class Device(Protocol):
     def between_ns(self, start: object, end: object) -> float:
         """Return nanoseconds of device time between two marks that have both passed."""
 
+    def allocated_by(self, work: Callable[[], object]) -> int | None:
+        """Run `work`; return the bytes of device memory held at most beyond those held before it.
+
+        None where the device has no memory of its own that is accounted for.
+        """
+
 
 class CpuDevice:
     """The processor: calls return when their work is done."""
@@ -57,3 +64,8 @@ class CpuDevice:
         """Return zero: there is no device clock."""
         del start, end
         return 0.0
+
+    def allocated_by(self, work: Callable[[], object]) -> int | None:
+        """Run `work`; the processor has no memory of its own."""
+        work()
+        return None

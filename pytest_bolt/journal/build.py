@@ -10,6 +10,7 @@ from pytest_bolt.core.comparison import Comparison, Metric
 from pytest_bolt.core.conclusion import Conclusion, Outcome, conclude, overall
 from pytest_bolt.core.expectation import Expectation
 from pytest_bolt.core.markdown_text import escape
+from pytest_bolt.core.metric_text import metric_verdict_text
 from pytest_bolt.core.plain_text import sentence
 from pytest_bolt.core.record import Revision, Run, Summary
 from pytest_bolt.core.summary import (
@@ -119,7 +120,7 @@ def _metric_result(comparison: Comparison, metric: Metric) -> Result:
         before=metric_text(metric.base, metric.unit),
         after=metric_text(metric.head, metric.unit),
         change=change_text(metric_change(metric)),
-        verdict="",
+        verdict=metric_verdict_text(metric),
     )
 
 

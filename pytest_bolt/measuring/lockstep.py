@@ -8,9 +8,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-from pytest_bolt.core.timing import Timing
+from pytest_bolt.core.timing import Clock, Timing
 from pytest_bolt.devices.accelerator import device_in_use
 from pytest_bolt.devices.base import Device
+from pytest_bolt.errors import BoltError
 from pytest_bolt.measuring.protocol import Channel, ChannelClosed, timing_to_wire
 from pytest_bolt.measuring.timing import Target, time_part
 
@@ -23,32 +24,46 @@ _SPEEDUP_PART_NS = 2e6
 
 @dataclass(slots=True)
 class Lockstep:
-    """Serves one worker process; `check` is set by each request of the controller."""
+    """Serves one worker process; `check` and `clock` are set by each request of the controller.
+
+    `clock` is the one that a test asked for, empty where any will do.
+    """
 
     channel: Channel
     check: bool = True
+    clock: str = ""
     metrics: list[dict[str, Any]] = field(default_factory=list)
     info: dict[str, Any] = field(default_factory=dict)
     measured: bool = False
     timings: list[Timing] = field(default_factory=list)  # of the running test
     _padding: list[bytes] = field(default_factory=list)
 
-    def start(self, *, check: bool) -> None:
+    def start(self, *, check: bool, clock: str = "") -> None:
         """Forget the last test."""
-        self.check, self.measured = check, False
+        self.check, self.clock, self.measured = check, clock, False
         self.metrics, self.info, self.timings = [], {}, []
 
     def measure(self, target: Target, info: Mapping[str, Any], device_name: str = "") -> Any:
-        """Warm up, tell the controller, time what it asks for, and return the function's result."""
+        """Warm up, tell the controller, time what it asks for, and return the function's result.
+
+        Raises BoltError where the test asked for a device's clock and runs on a device that has none.
+        """
         self.measured = True
         self.info = dict(info)
         target.call()  # the first call may be the one that wakes a device
         device = device_in_use(device_name)
+        if self.clock == Clock.DEVICE and not device.has_events:
+            raise no_events(device)
         warm_up(target, device)
         gc.collect()
         placed = target
         self.send({"event": "ready"})
-        while (request := self.receive())["op"] == "round":
+        while (request := self.receive())["op"] in {"round", "memory"}:
+            if request["op"] == "memory":
+                from pytest_bolt.measuring.memory import peaks
+
+                self.send({"event": "memory", "values": peaks(placed, device)})
+                continue
             if request["padding"]:
                 self.move_heap(request["padding"])
                 placed = target.moved()
@@ -86,6 +101,15 @@ class Lockstep:
             return self.channel.receive()
         except ChannelClosed:
             leave()
+
+
+def no_events(device: Device) -> BoltError:
+    """Return the refusal of a test that asks for a clock that its device does not have."""
+    return BoltError(
+        "this benchmark asks for the device's clock, and its device has none",
+        seen={"device": device.name, "clock": "device"},
+        advice="leave clock out: where there are device events, they are read",
+    )
 
 
 def warm_up(target: Target, device: Device) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -16,11 +16,12 @@ from pytest_bolt.core.steps import (
     OpenPair,
     Reply,
     Step,
+    TakeMemory,
     TimeRound,
 )
 from pytest_bolt.devices.base import wall_ns
 from pytest_bolt.errors import BoltError
-from pytest_bolt.measuring.process import Worker, WorkerGone, WorkerSpec
+from pytest_bolt.measuring.process import Worker, WorkerGone, WorkerSpec, with_threads
 from pytest_bolt.measuring.protocol import timing_from_wire
 
 _Answer = TypeVar("_Answer")
@@ -61,13 +62,16 @@ class PairExecutor:
         specs: how to start the worker of each side that takes part.
         timeout_s: how long one step of a test may take on one side.
 
-    `outcomes` (head only) and `metrics` (side -> case -> values) fill up while the plan runs.
+    `outcomes` (head only) and `metrics` (side -> case -> values, each with its pair) fill up while the
+    plan runs.
     """
 
     def __init__(self, specs: Mapping[Side, WorkerSpec], *, timeout_s: float) -> None:
         self._specs = specs
         self._timeout_s = timeout_s
         self._held: dict[Side, _Holding] = {}
+        self._taking_part: tuple[Side, ...] = ()  # in the case that is open
+        self._pair = 0
         self._check = True
         self._control = False
         self.absent: dict[Side, dict[str, str]] = {side: {} for side in specs}
@@ -85,6 +89,8 @@ class PairExecutor:
                 reply = self._attempt(lambda: self._open_case(step))
             case TimeRound():
                 reply = self._attempt(lambda: self._time(step))
+            case TakeMemory():
+                reply = self._attempt(lambda: self._take_memory(step))
             case CloseCase():
                 reply = self._attempt(lambda: self._close_case(step))
             case ClosePair():
@@ -109,10 +115,12 @@ class PairExecutor:
 
     def _open_pair(self, step: OpenPair) -> Reply:
         self.stop()
-        self._check, self._control = step.check, step.control
+        self._pair, self._check, self._control = step.pair, step.check, step.control
         specs = dict(self._specs)
         if step.control:
             specs[Side.HEAD] = specs[Side.BASE]
+        if step.threads is not None:
+            specs = {side: with_threads(spec, step.threads) for side, spec in specs.items()}
         sides = list(self._specs)
         if step.head_first:
             sides.reverse()
@@ -133,13 +141,20 @@ class PairExecutor:
         self.notes.update(dict.fromkeys(f"{side}: {note}" for note in message["notes"]))
 
     def _open_case(self, step: OpenCase) -> Reply:
-        for side, holding in self._held.items():
-            request = {"op": "run", "case": step.case, "following": step.following, "check": self._check}
-            holding.finished = {}
-            holding.state = _RUNNING
+        self._taking_part = tuple(side for side in self._held if side in step.sides)
+        request = {
+            "op": "run",
+            "case": step.case,
+            "following": step.following,
+            "check": self._check,
+            "clock": step.clock,
+        }
+        for side in self._taking_part:
+            self._held[side].finished = {}
+            self._held[side].state = _RUNNING
             self._tell(side, request)
         self._settle(_READY)
-        early = [side for side in self._held if self._held[side].state == _FINISHED]
+        early = [side for side in self._taking_part if self._held[side].state == _FINISHED]
         if not early:
             return Reply()
         self._settle(_FINISHED)
@@ -161,25 +176,33 @@ class PairExecutor:
         return Failure(side=side, kind=kind, message=message, detail=finished["detail"])
 
     def _time(self, step: TimeRound) -> Reply:
-        holding = self._held[step.side]
         request = {
             "op": "round",
             "iterations": step.iterations,
             "parts": step.parts,
             "padding": step.padding,
         }
-        message = self._ask(step.side, request)
-        if message["event"] == "timings":
-            return Reply(timings=tuple(timing_from_wire(fields) for fields in message["timings"]))
-        holding.state, holding.finished = _FINISHED, message
+        message = self._answered(step.side, step.case, request)
+        return Reply(timings=tuple(timing_from_wire(fields) for fields in message["timings"]))
+
+    def _take_memory(self, step: TakeMemory) -> Reply:
+        self._keep(step.side, step.case, self._answered(step.side, step.case, {"op": "memory"})["values"])
+        return Reply()
+
+    def _answered(self, side: Side, case: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the answer of a test that is held; one that has ended instead has failed."""
+        message = self._ask(side, request)
+        if message["event"] != _FINISHED:
+            return message
+        self._held[side].state, self._held[side].finished = _FINISHED, message
         self._settle(_FINISHED)
-        self._remember(step.case)
-        raise _Failed(self._why_unmeasured(step.side, step.case))
+        self._remember(case)
+        raise _Failed(self._why_unmeasured(side, case))
 
     def _close_case(self, step: CloseCase) -> Reply:
         self._settle(_FINISHED)
         self._remember(step.case)
-        for side in sorted(self._held, reverse=True):  # the head first
+        for side in sorted(self._taking_part, reverse=True):  # the head first
             if self._held[side].finished["outcome"] == "failed":
                 raise _Failed(self._why_unmeasured(side, step.case))
         return Reply()
@@ -187,16 +210,20 @@ class PairExecutor:
     def _remember(self, case: str) -> None:
         if self._control:
             return
-        for side, holding in self._held.items():
-            finished = holding.finished
-            self.metrics[side].setdefault(case, []).extend(finished.get("metrics", ()))
+        for side in self._taking_part:
+            finished = self._held[side].finished
+            self._keep(side, case, finished.get("metrics", ()))
             if side is Side.HEAD and self._check and not finished.get("absent"):
                 self.outcomes[case] = Outcome(
                     reports=tuple(finished["reports"]), info=finished["info"], measured=finished["measured"]
                 )
 
+    def _keep(self, side: Side, case: str, entries: Iterable[dict[str, Any]]) -> None:
+        kept = self.metrics[side].setdefault(case, [])
+        kept.extend({**entry, "pair": self._pair} for entry in entries)
+
     def _settle(self, wanted: str) -> None:
-        """Let both tests run on until each has reached `wanted` or its end.
+        """Let the tests run on until each has reached `wanted` or its end.
 
         A test that asks to be alone is held until the other stands still.
         """

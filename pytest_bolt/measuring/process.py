@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +74,12 @@ class WorkerSpec:
     arguments: tuple[str, ...]
     path: tuple[str, ...]
     environment: Mapping[str, str]
+
+
+def with_threads(spec: WorkerSpec, threads: int) -> WorkerSpec:
+    """Return the same worker, its libraries told to use `threads` threads from their start on."""
+    told = dict.fromkeys(THREAD_VARIABLES, str(threads))
+    return replace(spec, environment={**spec.environment, **told})
 
 
 class WorkerGone(Exception):

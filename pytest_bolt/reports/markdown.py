@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pytest_bolt.core.command_text import reproduce_commands
-from pytest_bolt.core.comparison import Comparison
+from pytest_bolt.core.comparison import Comparison, Metric
 from pytest_bolt.core.markdown_text import Markdown, code, code_block, escape, table
+from pytest_bolt.core.metric_text import METRIC_HEADER, all_metrics, metric_cells
 from pytest_bolt.core.record import Revision, Summary
 from pytest_bolt.core.summary import (
     NOISE_ONLY,
@@ -72,10 +73,12 @@ def _sections(summary: Summary, limits: MachineLimits | None) -> Iterable[_Secti
     )
     yield _Section(name="headline", text=_headline(summary))
     yield from _changed_sections(summary)
+    yield _Section(name="metrics that failed", text=_failed_metrics(summary), shed=2)
     yield _Section(name="what limits this run", text=_noise(summary), shed=1)
     yield _Section(name="undecided benchmarks", text=_folded("Cannot tell", undecided), shed=20)
     yield _Section(name="unchanged benchmarks", text=_folded("Same", same), shed=30)
     yield _Section(name="throughput", text=_throughput(summary, limits), shed=40)
+    yield _Section(name="metrics", text=_metrics(summary), shed=35)
     yield _Section(name="environment", text=_environment(summary), shed=15)
     yield _Section(name="the command", text=_reproduce(summary), shed=2)
 
@@ -140,6 +143,21 @@ def _throughput(summary: Summary, limits: MachineLimits | None) -> str:
     rates = [(c, rate) for c in ordered(summary.comparisons) if (rate := throughput(c, limits)) is not None]
     rows = [(code(c.case.case_id.node_id), *rate_cells(rate)) for c, rate in rates]
     return _details(f"Throughput: {len(rows)}", table(header, rows, right=(1, 2, 3))) if rows else ""
+
+
+def _failed_metrics(summary: Summary) -> str:
+    failed = [(c, metric) for c, metric in all_metrics(summary.comparisons) if metric.failed]
+    return f"### Worse by a metric\n\n{_metric_table(failed)}" if failed else ""
+
+
+def _metrics(summary: Summary) -> str:
+    found = all_metrics(summary.comparisons)
+    return _details(f"Metrics: {len(found)}", _metric_table(found)) if found else ""
+
+
+def _metric_table(found: Iterable[tuple[Comparison, Metric]]) -> Markdown:
+    rows = ((code(c.case.case_id.node_id), metric.name, *metric_cells(metric)) for c, metric in found)
+    return table(METRIC_HEADER, rows, right=(2, 3, 4))
 
 
 def _environment(summary: Summary) -> str:

@@ -8,6 +8,13 @@ from typing import NamedTuple
 from pytest_bolt.core.command_text import rerun_command, show_command
 from pytest_bolt.core.comparison import Comparison
 from pytest_bolt.core.measurement import Clock
+from pytest_bolt.core.metric_text import (
+    METRIC_HEADER,
+    failed_text,
+    metric_cells,
+    telling_metrics,
+    unchanged_text,
+)
 from pytest_bolt.core.plain_text import display_width, one_line, padded, sentence
 from pytest_bolt.core.record import Revision, Run, Summary
 from pytest_bolt.core.summary import (
@@ -25,7 +32,7 @@ from pytest_bolt.core.summary import (
     time_text,
     verdict_text,
 )
-from pytest_bolt.core.verdict import Verdict
+from pytest_bolt.core.verdict import MetricVerdict, Verdict
 
 _HEADER = ("benchmark", "base", "head", "change", "visible from", "verdict")
 _RATE_HEADER = ("benchmark", "base", "head", "of the machine's limit")
@@ -42,6 +49,11 @@ _MARKUP: Mapping[Verdict, Mapping[str, bool]] = {
     Verdict.FASTER: {"green": True},
     Verdict.SAME: {},
     Verdict.INCONCLUSIVE: {"yellow": True},
+}
+_METRIC_MARKUP: Mapping[MetricVerdict | None, Mapping[str, bool]] = {
+    MetricVerdict.WORSE: {"red": True},
+    MetricVerdict.BETTER: {"green": True},
+    MetricVerdict.INCONCLUSIVE: {"yellow": True},
 }
 _STRONG: Mapping[str, bool] = {"bold": True}
 _PLAIN: Mapping[str, bool] = {}
@@ -70,6 +82,7 @@ def lines(summary: Summary, *, width: int | None, limits: MachineLimits | None =
     if comparisons:
         yield from _verdict_table(comparisons, prefix, width)
         yield from _rate_table(comparisons, prefix, width, limits)
+        yield from _metric_table(comparisons, prefix, width)
     yield from _about(summary)
     yield Line(summary.coverage(), _STRONG)
 
@@ -117,6 +130,19 @@ def _rate_table(
         yield from table.header()
         for row in rows:
             yield from table.row(row, _PLAIN)
+
+
+def _metric_table(comparisons: Sequence[Comparison], prefix: str, width: int | None) -> Iterator[Line]:
+    shown = telling_metrics(comparisons)
+    rows = [(_name(c, prefix), one_line(metric.name), *metric_cells(metric)) for c, metric in shown]
+    if rows:
+        table = _Table(METRIC_HEADER, rows, width)
+        yield Line("", _PLAIN)
+        yield from table.header()
+        for row, (_, metric) in zip(rows, shown, strict=True):
+            yield from table.row(row, _METRIC_MARKUP.get(metric.verdict, _PLAIN))
+    if same := unchanged_text(comparisons):
+        yield Line(same, _PLAIN)
 
 
 def _about(summary: Summary) -> Iterator[Line]:
@@ -167,7 +193,11 @@ def _speed_lines(comparison: Comparison, run: Run) -> tuple[str, ...]:
         if revision is not None:
             sides.append(f"  {name}  {revision_text(revision)}  {time_text(comparison, time)}")
     why = [f"  {sentence(comparison.reason)}"] if comparison.reason else []
-    return head, *sides, *_measured(comparison), *why
+    worse = [one_line(failed_text(metric)) for metric in comparison.metrics if metric.failed]
+    lines = (head, *sides, *_measured(comparison), *why)
+    if worse and comparison.verdict is not Verdict.SLOWER:  # then it is the metrics that failed the test
+        return (*worse, *(f"  {line.strip()}" for line in lines))
+    return (*lines, *(f"  {line}" for line in worse))
 
 
 def _measured(comparison: Comparison) -> tuple[str, ...]:
@@ -176,7 +206,8 @@ def _measured(comparison: Comparison) -> tuple[str, ...]:
     pairs = f"{comparison.pairs} process pair{'s' * (comparison.pairs != 1)}"
     clock = clock_text(Clock(comparison.clock))
     seen = f"smallest effect visible {percent(comparison.detectable)}"
-    return (f"  {comparison.mode}, {clock}, {pairs}; {seen}",)
+    notes = [f"  {one_line(name)}: {one_line(text)}" for name, text in comparison.notes.items()]
+    return (f"  {comparison.mode}, {clock}, {pairs}; {seen}", *notes)
 
 
 def _wrong_lines(comparison: Comparison) -> tuple[str, ...]:

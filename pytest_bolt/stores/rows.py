@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import RowMapping
@@ -14,7 +15,7 @@ from pytest_bolt.core.environment import Environment
 from pytest_bolt.core.measurement import Clock
 from pytest_bolt.core.record import Revision, Run, RunState
 from pytest_bolt.core.units import IterationTime
-from pytest_bolt.core.verdict import Verdict
+from pytest_bolt.core.verdict import MetricVerdict, Verdict
 from pytest_bolt.stores.plain import to_text
 
 Row = RowMapping | Mapping[str, Any]
@@ -36,6 +37,7 @@ _COMPARISON_FIELDS = (
     "detail",
 )
 _METRIC_FIELDS = ("name", "unit", "better", "base", "head")
+_JUDGED_FIELDS = ("margin", "gated", "failed")
 
 
 def digest_of(*parts: object) -> str:
@@ -185,7 +187,11 @@ def _time(ns: float | None) -> IterationTime | None:
 def _metric_row(metric: Metric) -> dict[str, Any]:
     ratio = metric.ratio
     bounds = [ratio.estimate, ratio.low, ratio.high] if ratio else None
-    return {**{name: getattr(metric, name) for name in _METRIC_FIELDS}, "ratio": bounds}
+    judged: dict[str, Any] = {}
+    if metric.gated or metric.verdict is not None:
+        judged = {name: getattr(metric, name) for name in _JUDGED_FIELDS}
+        judged |= {"verdict": metric.verdict and str(metric.verdict), "values": metric.values}
+    return {**{name: getattr(metric, name) for name in _METRIC_FIELDS}, "ratio": bounds, **judged}
 
 
 def _metric_of(entry: Row) -> Metric:
@@ -193,4 +199,12 @@ def _metric_of(entry: Row) -> Metric:
     if entry["ratio"]:
         estimate, low, high = entry["ratio"]
         ratio = Interval(estimate=estimate, low=low, high=high)
-    return Metric(ratio=ratio, **{name: entry[name] for name in _METRIC_FIELDS})
+    plain = Metric(ratio=ratio, **{name: entry[name] for name in _METRIC_FIELDS})
+    if "verdict" not in entry:  # nothing was said of it, or it was stored before anything was
+        return plain
+    return replace(
+        plain,
+        verdict=MetricVerdict(entry["verdict"]) if entry["verdict"] else None,
+        values=tuple((base, head) for base, head in entry["values"]),
+        **{name: entry[name] for name in _JUDGED_FIELDS},
+    )

@@ -154,7 +154,7 @@ def test_a_run_in_which_nothing_could_be_judged_is_not_green(project):
 @pytest.mark.parametrize(
     ("suite", "code"),
     [
-        ("def test_plain(): pass\n", pytest.ExitCode.TESTS_FAILED),
+        ("def test_plain(): pass\n", pytest.ExitCode.USAGE_ERROR),
         ("VALUE = 1\n", pytest.ExitCode.NO_TESTS_COLLECTED),
         ("def test_unused(benchmark): pass\n", pytest.ExitCode.TESTS_FAILED),
     ],
