@@ -124,13 +124,17 @@ class PairExecutor:
         return Reply()
 
     def _collected(self, side: Side, message: dict[str, Any]) -> None:
-        if message["misplaced"] and not self._control:
-            self.stop()
-            raise BoltError(message["misplaced"])
+        self._refuse(message)
         if self._control:  # the base has been judged and heard in the pair before
             return
         self.absent[side] = message["errors"]
         self.notes.update(dict.fromkeys(f"{side}: {note}" for note in message["notes"]))
+
+    def _refuse(self, message: Mapping[str, Any]) -> None:
+        """End everything where a worker has loaded the wrong code. Raises BoltError."""
+        if message.get("misplaced") and not self._control:
+            self.stop()
+            raise BoltError(message["misplaced"])
 
     def _open_case(self, step: OpenCase) -> Reply:
         for side, holding in self._held.items():
@@ -171,7 +175,7 @@ class PairExecutor:
         message = self._ask(step.side, request)
         if message["event"] == "timings":
             return Reply(timings=tuple(timing_from_wire(fields) for fields in message["timings"]))
-        holding.state, holding.finished = _FINISHED, message
+        self._arrive(step.side, message)
         self._settle(_FINISHED)
         self._remember(step.case)
         raise _Failed(self._why_unmeasured(step.side, step.case))
@@ -225,6 +229,7 @@ class PairExecutor:
         holding = self._held[side]
         holding.state = message["event"]
         if message["event"] == _FINISHED:
+            self._refuse(message)
             holding.finished = message
 
     def _in_state(self, state: str) -> list[Side]:
