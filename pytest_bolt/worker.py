@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import pytest
 
 from pytest_bolt.fixtures import LOCKSTEP
-from pytest_bolt.items import headline, is_benchmark, item_key, skip_reason
+from pytest_bolt.items import headline, is_benchmark, item_key, place_in, skip_reason
 from pytest_bolt.measuring.lockstep import Lockstep, leave
 from pytest_bolt.measuring.protocol import Channel
 
@@ -34,12 +34,15 @@ class WorkerPlugin:
     def __init__(self, channel: Channel, config: dict[str, Any]) -> None:
         self.lockstep = Lockstep(channel)
         self._settings = config
+        self._root = Path(config["root"])
+        self._rootdir = self._root  # pytest's own
         self._collect_errors: dict[str, str] = {}
         self._reports: list[pytest.TestReport] = []
         self._proof: Proof | None = None
 
     def pytest_configure(self, config: pytest.Config) -> None:
         """Offer the lockstep to the fixtures."""
+        self._rootdir = config.rootpath
         config.stash[LOCKSTEP] = self.lockstep
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -54,12 +57,14 @@ class WorkerPlugin:
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Remember why a file could not be collected."""
         if report.failed:
-            self._collect_errors[report.nodeid] = report.longreprtext
+            file, colons, rest = report.nodeid.partition("::")
+            place = place_in(self._root, self._rootdir / file)
+            self._collect_errors[f"{place}{colons}{rest}"] = report.longreprtext
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> NoReturn:
         """Serve requests until the controller says quit."""
-        items = {item_key(item, Path(self._settings["root"])): item for item in session.items}
+        items = {item_key(item, self._root): item for item in session.items}
         self.lockstep.send(
             {
                 "event": "collected",

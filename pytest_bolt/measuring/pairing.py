@@ -26,6 +26,10 @@ from pytest_bolt.measuring.protocol import timing_from_wire
 _Answer = TypeVar("_Answer")
 
 START_LIMIT_S = 300.0  # importing and collecting is no step of a benchmark; --bolt-timeout may be short
+_ABSENT = {
+    Side.HEAD: "a second pytest collects no test of this id: an id has to be the same in every run",
+    Side.BASE: "the base collects no test of this id",
+}
 _RUNNING, _READY, _FINISHED, _WAITING = "running", "ready", "finished", "exclusive"
 
 
@@ -158,14 +162,13 @@ class PairExecutor:
             file = case.partition("::")[0]
             text = self.absent[side].get(file) or next(iter(self.absent[side].values()), "")
             lines = [line for line in text.splitlines() if line.strip()]
-            message = lines[-1].removeprefix("E").strip() if lines else "not collected"
+            message = lines[-1].removeprefix("E").strip() if lines else _ABSENT[side]
             return Failure(side=side, kind=FailureKind.COLLECTION, message=message, detail=text)
         kind = FailureKind.FAILED if finished["outcome"] == "failed" else FailureKind.UNMEASURED
         message = finished["message"] or "the test made no benchmark call"
         return Failure(side=side, kind=kind, message=message, detail=finished["detail"])
 
     def _time(self, step: TimeRound) -> Reply:
-        holding = self._held[step.side]
         request = {
             "op": "round",
             "iterations": step.iterations,

@@ -68,7 +68,7 @@ class Proof:
         self._missing: set[str] = set()
 
     def new(self) -> tuple[Misplaced, ...]:
-        """Return what is misplaced of the modules loaded since the last call; none where the proof succeeds."""
+        """Return what is misplaced of the modules loaded since the last call."""
         found = [
             misplaced
             for name, module in sorted(self._unseen().items())
@@ -127,7 +127,7 @@ _TEXTS = {
     ),
     Misplacement.INSTALLED: (
         "the {side} loaded {module!r} from an installed copy: both sides would measure the same code",
-        "pip install -e . (or pip uninstall it and run PYTHONPATH=src python -m pytest ...)",
+        "pip install -e . (or let this tree come first: PYTHONPATH=. or PYTHONPATH=src before the command)",
     ),
     Misplacement.CHECKOUT: (
         "the {side} loaded {module!r} from a third checkout: both sides would measure the same code",

@@ -37,7 +37,9 @@ def loaded(monkeypatch):
 
 def proved(trees, *names):
     own, other = trees
-    return [(m.module, m.file, m.expected, m.kind) for m in Proof(own=own, other=other, project_names=names).new()]
+    return [
+        (m.module, m.file, m.expected, m.kind) for m in Proof(own=own, other=other, project_names=names).new()
+    ]
 
 
 def test_modules_of_the_own_tree_are_in_place(trees, loaded):
