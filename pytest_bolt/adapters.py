@@ -64,7 +64,7 @@ class Adapter:
             return
         blamed = [name for name in missing if near[name] or not meant]
         raise BoltError(
-            f"adapter {self.name} has no function {', '.join(blamed)}",
+            self.lacks(*blamed),
             seen={
                 "file": self.path,
                 "has": ", ".join(self.operations) or _NO_OPERATION,
@@ -86,12 +86,16 @@ class Adapter:
         except AttributeError:
             raise self._missing(name) from None
 
+    def lacks(self, *names: str) -> str:
+        """Return in words that it has no functions of these names."""
+        return f"adapter {self.name} has no function {', '.join(names)}"
+
     def _missing(self, name: str) -> MissingOperationError:
         near = difflib.get_close_matches(name, self.operations, n=1)
         advice = f"did you mean {near[0]}?" if near else f"add a function {name} to the adapter"
         has = ", ".join(self.operations) or _NO_OPERATION
         return MissingOperationError(
-            f"adapter {self.name} has no function {name}",
+            self.lacks(name),
             seen={"file": self.path, "has": has},
             advice=advice,
         )

@@ -19,9 +19,15 @@ def item_key(item: pytest.Item, root: Path) -> str:
 
     Node ids alone do not do: those of files outside the root directory depend on where it lies.
     """
-    path = item.path
-    place = path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
-    return f"{place}::{item.nodeid.partition('::')[2]}"
+    return f"{place_in(root, item.path)}::{item.nodeid.partition('::')[2]}"
+
+
+def place_in(root: Path, path: Path) -> str:
+    """Return a path relative to `root`, through whatever links; absolute where it lies outside."""
+    for spelling, top in ((path, root), (path.resolve(), root.resolve())):
+        if spelling.is_relative_to(top):
+            return spelling.relative_to(top).as_posix()
+    return str(path)
 
 
 def headline(report: pytest.TestReport) -> str:

@@ -91,9 +91,7 @@ def check_operations(items: Sequence[pytest.Item]) -> None:
         adapters[path].check({name: tests[0].nodeid for name, tests in operations.items()})
         for name in (name for name in operations if not adapters[path].provides(name)):
             for item in operations[name]:
-                item.add_marker(
-                    pytest.mark.skip(reason=f"adapter {adapters[path].name} has no function {name}")
-                )
+                item.add_marker(pytest.mark.skip(reason=adapters[path].lacks(name)))
 
 
 def _is_skipped(item: pytest.Item) -> bool:

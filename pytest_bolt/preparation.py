@@ -90,12 +90,12 @@ class Prepared:
 
 def prepare(config: pytest.Config, settings: Settings) -> Prepared:
     """Check what was asked for and open what it needs. Raises BoltError."""
-    if getattr(config.option, "numprocesses", None):
+    if getattr(config.option, "tx", None) and getattr(config.option, "dist", "no") != "no":
         raise BoltError(_DISTRIBUTED, advice="leave -n out, or give -n0")
     if settings.aa and settings.compare is not None:
         raise BoltError("--bolt-aa compares this tree with itself", advice="leave --bolt-compare out")
     outputs = _outputs(settings, config.invocation_params.dir)
-    repo = _repository(config.rootpath, required=settings.compare is not None)
+    repo = _repository(_places(config), required=settings.compare is not None)
     ignore = [output.path for output in outputs]
     head = resolve_head(repo, ignore=ignore) if repo is not None else Revision(commit="", name="")
     base = resolve_base(repo, settings.compare) if repo is not None and settings.compare is not None else None
@@ -119,13 +119,24 @@ def prepare(config: pytest.Config, settings: Settings) -> Prepared:
     )
 
 
-def _repository(start: Path, *, required: bool) -> Repo | None:
-    try:
-        return open_repository(start)
-    except BoltError:
-        if required:
-            raise
-        return None
+def _places(config: pytest.Config) -> tuple[Path, ...]:
+    """Return where the repository is looked for: pytest's root directory may lie outside of it."""
+    cwd = config.invocation_params.dir
+    tests = (cwd / str(word).partition("::")[0] for word in config.args)
+    return (config.rootpath, cwd, *(test if test.is_dir() else test.parent for test in tests))
+
+
+def _repository(places: Iterable[Path], *, required: bool) -> Repo | None:
+    """Return the repository of the first place that lies in one. Raises BoltError, of the first place."""
+    errors = []
+    for place in places:
+        try:
+            return open_repository(place)
+        except BoltError as error:
+            errors.append(error)
+    if required:
+        raise errors[0]
+    return None
 
 
 def _store_place(config: pytest.Config, repo: Repo | None) -> Path:

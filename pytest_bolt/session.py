@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +27,8 @@ from pytest_bolt.measuring.pairing import PairExecutor
 from pytest_bolt.measuring.runner import run_plan
 from pytest_bolt.preparation import Prepared, prepare
 from pytest_bolt.refusals import check_benchmarks
+from pytest_bolt.repo.commands import top_level
+from pytest_bolt.repo.overlay import suite_root
 from pytest_bolt.repo.state import identical
 from pytest_bolt.settings import Settings
 from pytest_bolt.telling import Teller
@@ -44,6 +46,7 @@ class BoltSession:
         self._prepared = prepared
         self._path = path
         self._teller = Teller(config=config)
+        self._root = config.rootpath
         self._benchmarks: tuple[Benchmark, ...] = ()
         self._expectations: tuple[Expectation, ...] = ()
         self._judge: Judge | None = None
@@ -75,7 +78,8 @@ class BoltSession:
             raise session.Interrupted(f"{count} error{'s' * (count != 1)} during collection")
         items = [item for item in session.items if is_benchmark(item)]
         with _usage_errors():
-            self._benchmarks = benchmarks_of(items, self._prepared.settings, self._config.rootpath)
+            self._root = self._suite_root(items)
+            self._benchmarks = benchmarks_of(items, self._prepared.settings, self._root)
             self._expectations = _expectations(self._prepared, self._benchmarks)
             if self._prepared.base is not None and not _resumes(self._config):
                 expected = self._prepared.expectations
@@ -129,13 +133,19 @@ class BoltSession:
         for complaint in self._complaints if self._judge is None else ():
             self._teller.say(f"bolt: {complaint}", red=True, bold=True)
 
+    def _suite_root(self, items: Iterable[pytest.Item]) -> Path:
+        rootdir, repo = self._config.rootpath, self._prepared.repo
+        return rootdir if repo is None else suite_root(top_level(repo), rootdir, [i.path for i in items])
+
     def _measure(self, session: pytest.Session) -> None:
         prepared = self._prepared
         shared = trees.Session(
             config=self._config,
             settings=prepared.settings,
+            root=self._root,
             path=self._path,
             files=tuple(dict.fromkeys(benchmark.item.path for benchmark in self._benchmarks)),
+            outputs=tuple(output.path for output in prepared.outputs),
             say=self._teller.say,
         )
         if prepared.settings.aa:
@@ -156,7 +166,7 @@ class BoltSession:
         prepared = self._prepared if stored is None else replace(self._prepared, base=stored.base)
         executor = PairExecutor(used.specs, timeout_s=prepared.settings.timeout)
         command = (*_program(), *map(str, self._config.invocation_params.args))
-        same_code = _same_code(prepared)
+        same_code = used.same_code or _same_code(prepared)
         judge = self._judge = Judge(
             config=self._config,
             run=prepared.new_run(command, mode, [each.marked.hypothesis for each in self._benchmarks]),
@@ -186,6 +196,8 @@ class BoltSession:
         finally:
             executor.stop()
             notes = (*used.notes, *executor.notes, *(stored.notes if stored is not None else ()))
+            if session.shouldfail:
+                notes = (*notes, f"the run ended early: {session.shouldfail}")
             judge.finish(state, notes, control.found)
         self._config.hook.pytest_bolt_recorded(config=self._config, summary=judge.summary())
 

@@ -13,6 +13,7 @@ import pytest
 
 from pytest_bolt.core.measurement import Side
 from pytest_bolt.core.record import Revision
+from pytest_bolt.items import place_in
 from pytest_bolt.measuring.pairing import START_LIMIT_S
 from pytest_bolt.measuring.process import (
     FOLDER_VARIABLE,
@@ -26,6 +27,7 @@ from pytest_bolt.options import OPTIONS
 from pytest_bolt.repo import overlay
 from pytest_bolt.repo.building import build
 from pytest_bolt.repo.commands import top_level
+from pytest_bolt.repo.state import differs_only_in_suite
 from pytest_bolt.repo.worktrees import acquire, cache_folder, compiler_caches, counterpart
 from pytest_bolt.settings import Settings
 
@@ -87,12 +89,14 @@ class Trees:
     `known` holds the node ids by key of the benchmarks in the base's own suite; None where both suites
     are the same, so that every benchmark exists on both sides, or where it could not be collected.
     `unread` names what of that suite could not be collected: files and folders relative to the root.
+    `same_code` says that whatever differs from the base is laid over it.
     """
 
     specs: Mapping[Side, WorkerSpec]
     known: Mapping[str, str] | None = None
     unread: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    same_code: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,12 +110,17 @@ class _OwnSuite:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """The facts of the controller's pytest that its workers share."""
+    """The facts of the controller's pytest that its workers share.
+
+    `root` is that of the suite, `files` hold benchmarks, and the run itself writes `outputs`.
+    """
 
     config: pytest.Config
     settings: Settings
+    root: Path
     path: tuple[str, ...]
     files: tuple[Path, ...]
+    outputs: tuple[Path, ...]
     say: Callable[[str], None]
 
     @property
@@ -139,35 +148,41 @@ def both(session: Session, repo: Repo, base: Revision) -> Iterator[Trees]:
     """
     head, cache = top_level(repo), cache_folder(os.environ)
     with acquire(repo, base.commit, cache) as tree:
-        spec = _head_spec(session, head, tree.path)
-        base_spec = _moved(spec, head, tree.path)
-        if session.settings.env == "pin":
-            spec = _with(spec, compiler_caches(cache, tree=str(head)))
-            base_spec = _with(base_spec, compiler_caches(cache, tree=f"{head} {base.commit}"))
-        rootdir = session.config.rootpath
-        base_root = counterpart(repo, tree.path, rootdir)
+        plain = _head_spec(session, head, tree.path)
+        # Whatever --bolt-env says: in a cache keyed by name alone one side would find the build of the other.
+        spec = _with(plain, compiler_caches(cache, tree=str(head)))
+        base_spec = _with(
+            _moved(plain, head, tree.path), compiler_caches(cache, tree=f"{head} {base.commit}")
+        )
+        root = session.root
+        base_root = counterpart(repo, tree.path, root)
         built = build(repo, tree.path, session.settings.build, cache=cache, say=session.say)
+        testpaths = session.config.getini("testpaths")
         suite = overlay.suite_files(
-            rootdir,
+            root,
             session.files,
             config_file=session.config.inipath,
-            testpaths=session.config.getini("testpaths"),
+            testpaths=[place_in(root, session.config.rootpath / path) for path in testpaths],
         )
+        lent = {*suite.files, *suite.folders}
+        same_code = differs_only_in_suite(repo, base.commit, root, lent, ignore=session.outputs)
         notes = [*tree.notes, *built]
         own = _OwnSuite()
-        if overlay.differs(base_root, rootdir, suite):
+        if overlay.differs(base_root, root, suite):
             own = _own_suite(session, base_spec, head, tree.path)
             notes += [own.problem] if own.problem else []
-        overlay.apply(base_root, rootdir, suite)
+        overlay.apply(base_root, root, suite)
         specs = {Side.BASE: base_spec, Side.HEAD: spec}
-        yield Trees(specs=specs, known=own.benchmarks, unread=own.unread, notes=tuple(notes))
+        yield Trees(
+            specs=specs, known=own.benchmarks, unread=own.unread, notes=tuple(notes), same_code=same_code
+        )
 
 
 def _head_spec(session: Session, own: Path | None, other: Path | None) -> WorkerSpec:
     return WorkerSpec(
         side=Side.HEAD,
         cwd=session.cwd,
-        root=session.config.rootpath,
+        root=session.root,
         own=own,
         other=other,
         arguments=_arguments(session, [str(file) for file in session.files]),

@@ -10,14 +10,17 @@ import signal
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
 from pytest_bolt.fixtures import LOCKSTEP
-from pytest_bolt.items import headline, is_benchmark, item_key, skip_reason
+from pytest_bolt.items import headline, is_benchmark, item_key, place_in, skip_reason
 from pytest_bolt.measuring.lockstep import Lockstep, leave
 from pytest_bolt.measuring.protocol import Channel
+
+if TYPE_CHECKING:
+    from pytest_bolt.repo.proof import Misplaced, Proof
 
 PLUGIN_NAME = "bolt-worker"
 _PR_SET_PDEATHSIG = 1
@@ -31,11 +34,15 @@ class WorkerPlugin:
     def __init__(self, channel: Channel, config: dict[str, Any]) -> None:
         self.lockstep = Lockstep(channel)
         self._settings = config
+        self._root = Path(config["root"])
+        self._rootdir = self._root  # pytest's own
         self._collect_errors: dict[str, str] = {}
         self._reports: list[pytest.TestReport] = []
+        self._proof: Proof | None = None
 
     def pytest_configure(self, config: pytest.Config) -> None:
         """Offer the lockstep to the fixtures."""
+        self._rootdir = config.rootpath
         config.stash[LOCKSTEP] = self.lockstep
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -50,12 +57,14 @@ class WorkerPlugin:
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Remember why a file could not be collected."""
         if report.failed:
-            self._collect_errors[report.nodeid] = report.longreprtext
+            file, colons, rest = report.nodeid.partition("::")
+            place = place_in(self._root, self._rootdir / file)
+            self._collect_errors[f"{place}{colons}{rest}"] = report.longreprtext
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> NoReturn:
         """Serve requests until the controller says quit."""
-        items = {item_key(item, Path(self._settings["root"])): item for item in session.items}
+        items = {item_key(item, self._root): item for item in session.items}
         self.lockstep.send(
             {
                 "event": "collected",
@@ -82,12 +91,27 @@ class WorkerPlugin:
         """Return why this tree's code is not what was imported; empty when it is."""
         if not self._settings["other"]:
             return ""
-        from pytest_bolt.repo.proof import misplaced_error, project_names, prove
+        from pytest_bolt.repo.proof import Proof, project_names
 
         own, other = Path(self._settings["own"]), Path(self._settings["other"])
-        side = self._settings["side"]
-        found = prove(own=own, other=other, project_names=project_names(other if side == "base" else own))
-        return misplaced_error(found, side=side).render() if found else ""
+        names = project_names(other if self._settings["side"] == "base" else own)
+        self._proof = Proof(own=own, other=other, project_names=names)
+        return self._refusal(self._proof.new())
+
+    def _misplaced_since(self, *, failed: bool) -> str:
+        """Return the same of what the test that has just run imported by itself.
+
+        One that failed for want of a compiled module has said so, and it alone is concerned.
+        """
+        found = self._proof.new() if self._proof is not None else ()
+        return self._refusal(tuple(each for each in found if not (failed and each.not_built)))
+
+    def _refusal(self, found: tuple[Misplaced, ...]) -> str:
+        if not found:
+            return ""
+        from pytest_bolt.repo.proof import misplaced_error
+
+        return misplaced_error(found, side=self._settings["side"]).render()
 
     def _run(self, item: pytest.Item | None, following: pytest.Item | None, request: dict[str, Any]) -> None:
         if item is None:
@@ -108,6 +132,7 @@ class WorkerPlugin:
                 "measured": self.lockstep.measured,
                 "info": self.lockstep.info,
                 "metrics": self.lockstep.metrics,
+                "misplaced": self._misplaced_since(failed=failed is not None) if request["check"] else "",
                 "reports": [self._serialised(item, report) for report in reports] if request["check"] else [],
             }
         )

@@ -56,9 +56,8 @@ def import_files(
         return
     for one in outcomes:
         state = "" if one.new else ", stored before"
-        screen.line(
-            one_line(f"run {one.run}: {one.benchmarks} benchmarks from {one.path} ({one.format}{state})")
-        )
+        count = f"{one.benchmarks} benchmark{'s' * (one.benchmarks != 1)}"
+        screen.line(one_line(f"run {one.run}: {count} from {one.path} ({one.format}{state})"))
 
 
 def _files(path: Path) -> Iterator[Path]:

@@ -12,7 +12,7 @@ from pytest_bolt.core.comparison import Comparison, NullControl
 from pytest_bolt.core.environment import Environment
 from pytest_bolt.core.measurement import Clock, Measurement
 from pytest_bolt.core.units import IterationTime
-from pytest_bolt.core.verdict import SEVERITY
+from pytest_bolt.core.verdict import SEVERITY, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,11 +107,19 @@ class Summary:
         return {name: count for name, count in counts.items() if count}
 
     def coverage(self) -> str:
-        """Return `38 of 40 judged, 1 new, 1 incomparable`; without a base, how many were measured."""
+        """Return `38 of 40 judged, 1 new, 1 incomparable`; without a base, how many were measured.
+
+        Of a run that was stopped it says also how many benchmarks were left.
+        """
         if self.run.base is None:
             measured = sum(c.head_time is not None for c in self.comparisons)
-            return f"{measured} of {len(self.comparisons)} measured"
+            return ", ".join([f"{measured} of {len(self.comparisons)} measured", *self._left()])
         judged = sum(c.verdict.judged for c in self.comparisons)
         counts = self.counted()
         rest = [f"{counts[v]} {v}" for v in SEVERITY if not v.judged and v in counts]
-        return ", ".join([f"{judged} of {len(self.comparisons)} judged", *rest])
+        return ", ".join([f"{judged} of {len(self.comparisons)} judged", *rest, *self._left()])
+
+    def _left(self) -> list[str]:
+        found = sum(c.verdict is not Verdict.MISSING for c in self.comparisons)
+        left = self.collected - found if self.run.state is RunState.INTERRUPTED else 0
+        return [f"{left} without a verdict"] if left > 0 else []

@@ -27,6 +27,10 @@ from pytest_bolt.measuring.protocol import timing_from_wire
 _Answer = TypeVar("_Answer")
 
 START_LIMIT_S = 300.0  # importing and collecting is no step of a benchmark; --bolt-timeout may be short
+_ABSENT = {
+    Side.HEAD: "a second pytest collects no test of this id: an id has to be the same in every run",
+    Side.BASE: "the base collects no test of this id",
+}
 _RUNNING, _READY, _FINISHED, _WAITING = "running", "ready", "finished", "exclusive"
 
 
@@ -132,13 +136,17 @@ class PairExecutor:
         return Reply()
 
     def _collected(self, side: Side, message: dict[str, Any]) -> None:
-        if message["misplaced"] and not self._control:
-            self.stop()
-            raise BoltError(message["misplaced"])
+        self._refuse(message)
         if self._control:  # the base has been judged and heard in the pair before
             return
         self.absent[side] = message["errors"]
         self.notes.update(dict.fromkeys(f"{side}: {note}" for note in message["notes"]))
+
+    def _refuse(self, message: Mapping[str, Any]) -> None:
+        """End everything where a worker has loaded the wrong code. Raises BoltError."""
+        if message.get("misplaced") and not self._control:
+            self.stop()
+            raise BoltError(message["misplaced"])
 
     def _open_case(self, step: OpenCase) -> Reply:
         self._taking_part = tuple(side for side in self._held if side in step.sides)
@@ -169,7 +177,7 @@ class PairExecutor:
             file = case.partition("::")[0]
             text = self.absent[side].get(file) or next(iter(self.absent[side].values()), "")
             lines = [line for line in text.splitlines() if line.strip()]
-            message = lines[-1].removeprefix("E").strip() if lines else "not collected"
+            message = lines[-1].removeprefix("E").strip() if lines else _ABSENT[side]
             return Failure(side=side, kind=FailureKind.COLLECTION, message=message, detail=text)
         kind = FailureKind.FAILED if finished["outcome"] == "failed" else FailureKind.UNMEASURED
         message = finished["message"] or "the test made no benchmark call"
@@ -194,7 +202,7 @@ class PairExecutor:
         message = self._ask(side, request)
         if message["event"] != _FINISHED:
             return message
-        self._held[side].state, self._held[side].finished = _FINISHED, message
+        self._arrive(side, message)
         self._settle(_FINISHED)
         self._remember(case)
         raise _Failed(self._why_unmeasured(side, case))
@@ -252,6 +260,7 @@ class PairExecutor:
         holding = self._held[side]
         holding.state = message["event"]
         if message["event"] == _FINISHED:
+            self._refuse(message)
             holding.finished = message
 
     def _in_state(self, state: str) -> list[Side]:

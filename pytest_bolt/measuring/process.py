@@ -62,8 +62,8 @@ class WorkerSpec:
     """How to start the worker of one side.
 
     `own` is the folder of its tree and `other` that of the tree it must not import from; both None
-    where nothing has to be told apart. `root` is pytest's root directory and `cwd` the folder that
-    pytest starts in, both inside its own tree. `path` is `sys.path`.
+    where nothing has to be told apart. Tests are named by their place below `root`; `cwd` is the folder
+    that pytest starts in. `path` is `sys.path`.
     """
 
     side: Side

@@ -24,7 +24,7 @@ _CODE_SUFFIXES = frozenset({".py", ".pyi", ".so", ".pyd"})
 class Suite:
     """What the head lends to the base: `files`, and `folders` that are replaced as a whole.
 
-    All paths are relative to pytest's root directory.
+    All paths are relative to the suite's root.
     """
 
     files: tuple[Path, ...]
@@ -33,7 +33,7 @@ class Suite:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overlay:
-    """How the base's own suite differed from the head's; paths relative to pytest's root directory."""
+    """How the base's own suite differed from the head's; paths relative to the suite's root."""
 
     added: tuple[Path, ...] = ()
     replaced: tuple[Path, ...] = ()
@@ -45,10 +45,20 @@ class Overlay:
         return bool(self.added or self.replaced or self.removed)
 
 
+def suite_root(top: Path, rootdir: Path, files: Iterable[Path]) -> Path:
+    """Return the folder from which the suite's files are named in both trees.
+
+    It is pytest's root directory, or `top`, the head's top folder, where that directory lies elsewhere or
+    holds a part of the head's files only, as with `-c ci/pytest.ini`.
+    """
+    inside = [file for file in files if _inside(top, file)]
+    return rootdir if _inside(top, rootdir) and all(_inside(rootdir, file) for file in inside) else top
+
+
 def suite_files(
     root: Path, collected: Iterable[Path], *, config_file: Path | None, testpaths: Iterable[str]
 ) -> Suite:
-    """Return what belongs to the suite in the head, as seen from pytest's root directory.
+    """Return what belongs to the suite in the head, as seen from its root (see `suite_root`).
 
     Every collected file, each `conftest.py` between it and the root, the configuration file, and all
     files of the suite folders (see `suite_folders`), also those that git ignores: test data is often

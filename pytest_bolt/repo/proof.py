@@ -1,4 +1,4 @@
-"""Prove, after collection, that every module of the project came from the process's own tree.
+"""Prove, after collection and each first run of a test, that the project's modules are of the own tree.
 
 Standard library only: it runs in the workers.
 """
@@ -48,23 +48,43 @@ class Misplaced:
     expected: str
     kind: Misplacement
 
+    @property
+    def not_built(self) -> bool:
+        """Return whether a compiled module is wanting, instead of a wrong one being there."""
+        return self.kind is Misplacement.NOT_BUILT
 
-def prove(*, own: Path, other: Path, project_names: Iterable[str]) -> tuple[Misplaced, ...]:
-    """Return the loaded modules that are misplaced; none where the proof succeeds.
+
+class Proof:
+    """Judges loaded modules, each when it is first seen, against the tree that they should come from.
 
     `project_names` are dotted names from `project_names`, found in the head. Whatever lies in `other` is
     misplaced, and whatever carries a project's name and was loaded from outside of `own`, while `own` has it.
     """
-    trees = Trees.of(own=own, other=other)
-    names = frozenset(project_names)
-    found = [
-        misplaced
-        for name, module in sorted(sys.modules.items())
-        if (misplaced := _judge(trees, names, name, location(module)))
-    ]
-    finder = entered()
-    missing = finder.missing_extensions.items() if finder else ()
-    return (*found, *(_not_built(trees, name, file) for name, file in missing))
+
+    def __init__(self, *, own: Path, other: Path, project_names: Iterable[str]) -> None:
+        self._trees = Trees.of(own=own, other=other)
+        self._names = frozenset(project_names)
+        self._seen: dict[str, int] = {}
+        self._missing: set[str] = set()
+
+    def new(self) -> tuple[Misplaced, ...]:
+        """Return what is misplaced of the modules loaded since the last call."""
+        found = [
+            misplaced
+            for name, module in sorted(self._unseen().items())
+            if (misplaced := _judge(self._trees, self._names, name, location(module)))
+        ]
+        finder = entered()
+        missing = finder.missing_extensions if finder else {}
+        unseen = [name for name in missing if name not in self._missing]
+        self._missing.update(unseen)
+        return (*found, *(_not_built(self._trees, name, missing[name]) for name in unseen))
+
+    def _unseen(self) -> dict[str, object]:
+        loaded = list(sys.modules.items())
+        unseen: dict[str, object] = {name: each for name, each in loaded if self._seen.get(name) != id(each)}
+        self._seen.update((name, id(module)) for name, module in unseen.items())
+        return unseen
 
 
 def project_names(tree: Path) -> tuple[str, ...]:
@@ -107,7 +127,7 @@ _TEXTS = {
     ),
     Misplacement.INSTALLED: (
         "the {side} loaded {module!r} from an installed copy: both sides would measure the same code",
-        "pip install -e . (or pip uninstall it and run PYTHONPATH=src python -m pytest ...)",
+        "pip install -e . (or let this tree come first: PYTHONPATH=. or PYTHONPATH=src before the command)",
     ),
     Misplacement.CHECKOUT: (
         "the {side} loaded {module!r} from a third checkout: both sides would measure the same code",

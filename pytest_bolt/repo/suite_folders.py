@@ -14,7 +14,7 @@ import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 
-# Nobody ships a library under these names at the top of a repository.
+# Hardly anybody ships a library under these names at the top of a repository.
 _PLAIN = ("tests", "test", "benches", "benchmarks")
 _PLAIN_PATTERNS = ("tests[_-]*", "*[_-]tests", "*[_-]test", "*[_-]benchmarks", "*[_-]bench")
 # Suites mostly, and libraries sometimes.
@@ -22,6 +22,7 @@ _DOUBTFUL = ("testing", "bench", "benchmark", "perf", "performance", "suites")
 _DOUBTFUL_PATTERNS = ("bench[_-]*", "benchmarks[_-]*")
 _NO_LIBRARY = re.compile(r"(test_.*|bench_.*|.*_test|conftest|setup|noxfile)\.py")
 _CODE = frozenset({"src", "lib", "python"})
+_NO_CODE = frozenset({"docs", "doc", "examples", "build", "dist", "node_modules"})
 _BUILD_FILES = ("pyproject.toml", "setup.py", "setup.cfg")
 
 
@@ -37,7 +38,9 @@ def suite_folders(root: Path, collected: Iterable[Path], testpaths: Iterable[str
       or that has a package between it and the collected file (`testpaths = mypackage`);
     - of the names in doubt (`testing`, `bench`, `perf`, ...): a folder inside a package, a package that
       holds a suite folder on the way to the collected file (`benchmark/tests/`), and a package that is
-      all the code there is in the repository.
+      all the code there is in the repository;
+    - a package with the name of a benchmark suite (`benchmarks`) that holds a suite folder on the way to
+      the collected file, where there is no other code.
     """
     listed = {Path(path) for path in testpaths if Path(path) != Path()}
     project = project_name(root)
@@ -82,7 +85,7 @@ def _outermost(root: Path, file: Path, listed: set[Path], project: str) -> Path 
 
 def _is_suite(root: Path, folder: Path, file: Path, listed: bool) -> bool:  # noqa: FBT001
     if _is_plain(folder.name):
-        return True
+        return not _is_misnamed_library(root, folder, file)
     if _is_doubtful(folder.name):
         return not _is_doubtful_library(root, folder, file)
     if not listed or folder.name in _CODE:
@@ -100,6 +103,24 @@ def _is_doubtful_library(root: Path, folder: Path, file: Path) -> bool:
         return False
     inner = [parent for parent in file.parents if folder in parent.parents]
     return any(is_conventional(path.name) for path in inner) or not _other_code(root, folder)
+
+
+def _is_misnamed_library(root: Path, folder: Path, file: Path) -> bool:
+    inner = [parent.name for parent in file.parents if folder in parent.parents]
+    if "test" in folder.name.lower() or not (_is_package(root / folder) and any(map(is_conventional, inner))):
+        return False
+    return folder.parent == Path() and not any(
+        _holds_code(path) for path in root.iterdir() if path != root / folder
+    )
+
+
+def _holds_code(path: Path) -> bool:
+    name = path.name
+    if name.startswith(".") or name in _NO_CODE or is_conventional(name) or (path / "pyvenv.cfg").exists():
+        return False
+    if path.is_dir():
+        return next(path.rglob("*.py"), None) is not None
+    return path.suffix == ".py" and not _NO_LIBRARY.fullmatch(name)
 
 
 def _other_code(root: Path, folder: Path) -> bool:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_bolt.errors import BoltError
 from pytest_bolt.repo.cache import (
     KEPT_SECONDS,
     cache_errors,
@@ -89,17 +88,9 @@ def prune(cache: Path, *, now: float) -> None:
                 _discard(slot, owner)
 
 
-def counterpart(repo: Repo, tree: Path, rootdir: Path) -> Path:
-    """Return the folder in another tree of the repository that is what `rootdir` is in the user's.
-
-    Raises BoltError where `rootdir` lies outside the repository.
-    """
-    try:
-        return tree / rootdir.resolve().relative_to(top_level(repo))
-    except ValueError as error:
-        what = "pytest's root directory lies outside the repository"
-        seen = {"rootdir": rootdir, "repository": top_level(repo)}
-        raise BoltError(what, seen=seen, advice="name it: --rootdir=PATH") from error
+def counterpart(repo: Repo, tree: Path, folder: Path) -> Path:
+    """Return the folder in another tree of the repository that is what `folder` is in the user's."""
+    return tree / folder.resolve().relative_to(top_level(repo))
 
 
 def _folder(repo: Repo, cache: Path) -> Path:

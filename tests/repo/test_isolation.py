@@ -87,9 +87,9 @@ def base_run(python, trees: Trees, *scripts: str, **arguments) -> str:
 
 
 PROVE = """
-from pytest_bolt.repo.proof import project_names, prove
+from pytest_bolt.repo.proof import Proof, project_names
 names = project_names(other)
-print(names, [(m.module, str(m.kind)) for m in prove(own=own, other=other, project_names=names)])
+print(names, [(m.module, str(m.kind)) for m in Proof(own=own, other=other, project_names=names).new()])
 """
 
 

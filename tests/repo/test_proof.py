@@ -7,7 +7,7 @@ from types import ModuleType
 import pytest
 
 from pytest_bolt.errors import BoltError
-from pytest_bolt.repo.proof import Misplaced, Misplacement, misplaced_error, project_names, prove
+from pytest_bolt.repo.proof import Misplaced, Misplacement, Proof, misplaced_error, project_names
 from pytest_bolt.repo.tree_paths import Trees
 
 
@@ -37,7 +37,9 @@ def loaded(monkeypatch):
 
 def proved(trees, *names):
     own, other = trees
-    return [(m.module, m.file, m.expected, m.kind) for m in prove(own=own, other=other, project_names=names)]
+    return [
+        (m.module, m.file, m.expected, m.kind) for m in Proof(own=own, other=other, project_names=names).new()
+    ]
 
 
 def test_modules_of_the_own_tree_are_in_place(trees, loaded):
