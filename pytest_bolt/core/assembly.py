@@ -11,7 +11,7 @@ import numpy as np
 
 from pytest_bolt.core import judgement
 from pytest_bolt.core.case import Case
-from pytest_bolt.core.comparison import Comparison, Metric
+from pytest_bolt.core.comparison import Comparison, Interval, Metric
 from pytest_bolt.core.measurement import Clock, Measurement, Side
 from pytest_bolt.core.record import Record, Revision
 from pytest_bolt.core.stats import Estimate
@@ -150,9 +150,11 @@ def other_clocks(decide: Decide) -> tuple[Metric, ...]:
             name=name,
             unit="ns",
             better="lower",
-            base=judgement.typical_time(base, clock).ns,
-            head=judgement.typical_time(head, clock).ns,
-            ratio=judgement.ratio_of(judgement.estimate(judgement.pair_ratios(base, head, clock))),
+            base=_digits(judgement.typical_time(base, clock).ns),
+            head=_digits(judgement.typical_time(head, clock).ns),
+            ratio=_digits_of(
+                judgement.ratio_of(judgement.estimate(judgement.pair_ratios(base, head, clock)))
+            ),
         )
         for name, clock, column in (
             ("cpu_time", Clock.CPU, "cpu_ns"),
@@ -160,6 +162,15 @@ def other_clocks(decide: Decide) -> tuple[Metric, ...]:
         )
         if base[column].all() and head[column].all()
     )
+
+
+def _digits(value: float) -> float:
+    """Return seven significant digits: finer than any clock's noise, and half as long when stored."""
+    return float(f"{value:.7g}")
+
+
+def _digits_of(ratio: Interval) -> Interval:
+    return Interval(estimate=_digits(ratio.estimate), low=_digits(ratio.low), high=_digits(ratio.high))
 
 
 def records_of(

@@ -182,15 +182,18 @@ def _time(ns: float | None) -> IterationTime | None:
     return None if ns is None else IterationTime(ns)
 
 
-def _metric_row(metric: Metric) -> dict[str, Any]:
+def _metric_row(metric: Metric) -> list[Any]:
     ratio = metric.ratio
     bounds = [ratio.estimate, ratio.low, ratio.high] if ratio else None
-    return {**{name: getattr(metric, name) for name in _METRIC_FIELDS}, "ratio": bounds}
+    return [*(getattr(metric, name) for name in _METRIC_FIELDS), bounds]
 
 
-def _metric_of(entry: Row) -> Metric:
+def _metric_of(entry: Row | list[Any]) -> Metric:
+    if not isinstance(entry, list):  # as metrics were written at first, with their fields' names
+        entry = [*(entry[name] for name in _METRIC_FIELDS), entry["ratio"]]
+    *fields, bounds = entry
     ratio = None
-    if entry["ratio"]:
-        estimate, low, high = entry["ratio"]
+    if bounds:
+        estimate, low, high = bounds
         ratio = Interval(estimate=estimate, low=low, high=high)
-    return Metric(ratio=ratio, **{name: entry[name] for name in _METRIC_FIELDS})
+    return Metric(ratio=ratio, **dict(zip(_METRIC_FIELDS, fields, strict=True)))
