@@ -1,61 +1,120 @@
 """How a store grows: its size, and how long its queries take, as commits are added.
 
     python -m benchmarks.store_scale --short            1,000 commits x 20 cases, about a minute
-    python -m benchmarks.store_scale                    1,000 commits x 1,000 cases
-    python -m benchmarks.store_scale --store=URL        on an empty PostgreSQL database
+    python -m benchmarks.store_scale                    1,000 commits x 1,000 cases, about 15 minutes
+    python -m benchmarks.store_scale --store=URL        the same in an empty PostgreSQL database
 
-Each commit is one run with one clean side, as a scheduled job on the main branch leaves it: one record of
-`--rounds` rounds and one comparison a case. Prints a line each time a tenth of the commits is stored.
+Each commit is compared with the one before it, as a scheduled job on the main branch leaves it: per case a
+comparison and a record a side, of 3 to 8 process pairs x 5 quads x 2 rounds x 2 parts. Prints a line each
+time a tenth of the commits is stored, at the end what fresh processes take to start. Times are medians in
+milliseconds, in brackets those of as many calls more by the processor's clock, which other work on the
+machine disturbs less. MB are 10^6 bytes on disk, of SQLite with its write-ahead log, of PostgreSQL with all
+indexes.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from sqlalchemy import create_engine, text
 
-from pytest_bolt.core.case import Case, CaseId
-from pytest_bolt.core.comparison import Comparison, Interval
-from pytest_bolt.core.environment import Environment
-from pytest_bolt.core.measurement import ROUND_DTYPE, Clock, Measurement, RoundTable, Side
-from pytest_bolt.core.record import Record, Revision, Run, RunState
-from pytest_bolt.core.units import IterationTime
-from pytest_bolt.core.verdict import Verdict
-from pytest_bolt.stores import writes
+from benchmarks.made_up_runs import ENVIRONMENT, Measured, commit_of, make_cases, make_run
+from pytest_bolt.core.comparison import Comparison
+from pytest_bolt.core.record import Record, Run, RunState
+from pytest_bolt.stores.engine import parse_store
+from pytest_bolt.stores.retention import KEPT_RECORDS
 from pytest_bolt.stores.store import Store, open_store
 
-ENVIRONMENT = Environment(facts={"cpu_model": "made up", "cpu_count": "2"})
-START = datetime(2026, 1, 1, tzinfo=UTC)
+_POSTGRES_SIZE = """
+SELECT sum(pg_total_relation_size(c.oid)) FROM pg_class c
+WHERE relkind = 'r' AND relname LIKE 'bolt%' AND pg_table_is_visible(c.oid)
+"""
 REPEATS = 7
+STARTS = 11
+ALONE = 50  # cases of a run that are stored one by one, as a session stores them
+COLUMNS = (
+    "commits",
+    "cases",
+    "MB",
+    "add ms/case",
+    "add all ms/case",
+    "open ms",
+    "baseline ms",
+    "nearest ms",
+    "series ms",
+    "list ms",
+)
+Results = Sequence[tuple[Comparison, tuple[Record, Record]]]
+# A fresh interpreter: what is imported before (pytest, git) is another's time.
+START = """
+import sys, time
+import pytest, git
+begin = time.perf_counter()
+import pytest_bolt.session
+if sys.argv[1].startswith("postgresql"):
+    import psycopg, sqlalchemy.dialects.postgresql.psycopg
+else:
+    import sqlalchemy.dialects.sqlite
+imported = time.perf_counter()
+from benchmarks.made_up_runs import ENVIRONMENT, make_cases
+from pytest_bolt.stores.store import open_store
+url, commit, cases = sys.argv[1:]
+keys = [case.case_id.key for case in make_cases(int(cases))]
+ready, cpu = time.perf_counter(), time.process_time
+started = cpu()
+store = open_store(url)
+store.probe()
+opened = time.perf_counter()
+found = store.baseline(commit, ENVIRONMENT.fingerprint, keys)
+asked = time.perf_counter()
+assert len(found) == len(keys)
+print(imported - begin, opened - ready, asked - opened, cpu() - started)
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """The store that is filled."""
+
+    url: str
+    cases: int
+
+    def megabytes(self) -> float:
+        """Return what it takes on disk."""
+        url = parse_store(self.url)
+        if url.get_backend_name() == "sqlite":
+            path = Path(str(url.database))
+            return sum(file.stat().st_size for file in path.parent.glob(f"{path.name}*")) / 1e6
+        engine = create_engine(url)
+        with engine.connect() as connection:
+            found = connection.execute(text(_POSTGRES_SIZE)).scalar_one()
+        engine.dispose()
+        return float(found) / 1e6
 
 
 def main() -> None:
     """Fill a store and print what it costs."""
     arguments = _arguments()
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "store.sqlite")
-        with open_store(arguments.store or str(path)) as store:
-            _line(
-                "commits", "cases", "MB", "add ms/case", "open ms", "baseline ms", "nearest ms", "series ms"
-            )
-            for commits in _fill(store, arguments):
-                size = (
-                    None if arguments.store else sum(f.stat().st_size for f in Path(folder).iterdir()) / 1e6
-                )
-                _line(
-                    commits[0],
-                    arguments.cases,
-                    _shown(size),
-                    commits[1],
-                    *_queries(store, commits[0], arguments),
-                )
+        place = Place(url=arguments.store or str(Path(folder, "store.sqlite")), cases=arguments.cases)
+        _line(*COLUMNS)
+        with open_store(place.url) as store:
+            filled = _filled(arguments) if arguments.only_queries else _fill(store, arguments)
+            for commits, alone, together in filled:
+                times = _queries(store, place, commits)
+                size = f"{place.megabytes():.1f}"
+                _line(commits, place.cases, size, f"{alone:.2f}", f"{together:.2f}", *times)
+        _starts(place, commit_of(arguments.commits // 2))
 
 
 def _arguments() -> argparse.Namespace:
@@ -66,122 +125,105 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--commits", type=int, default=1000)
     parser.add_argument("--cases", type=int)
     parser.add_argument(
-        "--rounds", type=int, default=20, help="rows of the table of rounds a record (default: 20)"
+        "--keep",
+        type=int,
+        default=KEPT_RECORDS,
+        help=f"records whose single rounds are kept (default: {KEPT_RECORDS})",
     )
+    parser.add_argument("--only-queries", action="store_true", help="ask a --store that was filled before")
     parser.add_argument("--store", metavar="URL", help="an empty store (default: a temporary SQLite file)")
     arguments = parser.parse_args()
     arguments.cases = arguments.cases or (20 if arguments.short else 1000)
     return arguments
 
 
-def _fill(store: Store, arguments: argparse.Namespace) -> Iterator[tuple[int, str]]:
-    """Store run after run; give the number of commits and the time a case took, ten times."""
-    random = np.random.default_rng(1)
-    cases = [
-        Case(case_id=CaseId(node_id=_node_id(n), source_hash="0123456789abcdef"))
-        for n in range(arguments.cases)
-    ]
-    step, started = max(1, arguments.commits // 10), time.perf_counter()
+def _filled(arguments: argparse.Namespace) -> Iterator[tuple[int, float, float]]:
+    yield arguments.commits, math.nan, math.nan
+
+
+def _fill(store: Store, arguments: argparse.Namespace) -> Iterator[tuple[int, float, float]]:
+    """Store run after run; give, ten times, the number of commits and what a case took either way."""
+    measured, cases = Measured(np.random.default_rng(1)), make_cases(arguments.cases)
+    step = max(1, arguments.commits // 10)
+    alone, together = [], []
     for number in range(arguments.commits):
-        _store_run(store, number, cases, arguments.rounds, random)
+        run = make_run(f"{number:012x}", number)
+        results = list(measured.results(run, cases))
+        store.begin(run, collected=len(cases))
+        alone.append(_per_case(_add_each, store, run, results[:ALONE]))
+        together.append(_per_case(_add_all, store, run, results[ALONE:] or results[:1]))
+        store.finish(run.run_id, state=RunState.FINISHED, ended=run.started)
+        store.forget_rounds(arguments.keep)
         if (number + 1) % step == 0:
-            took = 1000 * (time.perf_counter() - started) / step / len(cases)
-            yield number + 1, f"{took:.3f}"
-            started = time.perf_counter()
+            yield number + 1, statistics.median(alone), statistics.median(together)
+            alone, together = [], []
 
 
-def _store_run(
-    store: Store, number: int, cases: list[Case], rounds: int, random: np.random.Generator
-) -> None:
-    """Store all cases of one run in one transaction: what is measured is the result, not the way there."""
-    revision = Revision(commit=_commit(number), name="main", branch="main", subject=f"change {number}")
-    run = Run(
-        run_id=f"{number:012x}",
-        started=START + timedelta(hours=number),
-        command=("pytest", "--bolt"),
-        head=revision,
-        base=None,
-        environment=ENVIRONMENT,
-        mode="measure",
-    )
-    store.begin(run)
-    with store._writing() as connection:  # noqa: SLF001
-        stored = store._run_numbers[run.run_id]  # noqa: SLF001
-        for case in cases:
-            record = Record(
-                case=case,
-                revision=revision,
-                measurement=Measurement(side=Side.HEAD, rounds=_rounds(rounds, random)),
-                time=IterationTime(float(random.normal(1e5, 1e3))),
-                clock=Clock.FILTERED,
-            )
-            writes.insert_comparison(connection, store._references, stored, _comparison(case, random))  # noqa: SLF001
-            writes.insert_records(connection, store._references, stored, [record])  # noqa: SLF001
-    store.finish(run.run_id, state=RunState.FINISHED, ended=run.started)
+def _add_each(store: Store, run: Run, results: Results) -> None:
+    for comparison, records in results:
+        store.add(run.run_id, comparison, records)
 
 
-def _comparison(case: Case, random: np.random.Generator) -> Comparison:
-    low, middle, high = sorted(random.normal(1.0, 0.02, 3))
-    return Comparison(
-        case=case,
-        verdict=Verdict.SAME,
-        margin=0.05,
-        ratio=Interval(estimate=float(middle), low=float(low), high=float(high)),
-        base_time=IterationTime(1e5),
-        head_time=IterationTime(1e5 * float(middle)),
-        detectable=0.03,
-        method="Hodges-Lehmann over quads",
-        pairs=1,
-        quads=5,
-        seed=int(random.integers(2**31)),
-    )
+def _add_all(store: Store, run: Run, results: Results) -> None:
+    records = [record for _, sides in results for record in sides]
+    store.add_all(run.run_id, [comparison for comparison, _ in results], records)
 
 
-def _rounds(count: int, random: np.random.Generator) -> RoundTable:
-    rounds = np.zeros(count, dtype=ROUND_DTYPE)
-    rounds["quad"], rounds["part"] = np.arange(count) // 4, np.arange(count) % 2
-    rounds["position"], rounds["iterations"] = np.arange(count) // 2 % 4, 10
-    rounds["wall_ns"] = random.normal(1e6, 2e4, count)
-    rounds["cpu_ns"] = rounds["wall_ns"] - random.integers(0, 20_000, count)
-    rounds["involuntary"] = random.poisson(0.1, count)
-    return rounds
+def _per_case(
+    action: Callable[[Store, Run, Results], None], store: Store, run: Run, results: Results
+) -> float:
+    started = time.perf_counter()
+    action(store, run, results)
+    return 1000 * (time.perf_counter() - started) / len(results)
 
 
-def _queries(store: Store, commits: int, arguments: argparse.Namespace) -> list[str]:
-    mark, keys = ENVIRONMENT.fingerprint, [f"{_node_id(n)}@0123456789abcdef" for n in range(arguments.cases)]
-    parents = [f"{number:040x}" for number in range(50)] + [_commit(n) for n in reversed(range(commits))]
-    where = str(store._engine.url.render_as_string(hide_password=False)) if arguments.store else store.where  # noqa: SLF001
+def _queries(store: Store, place: Place, commits: int) -> list[str]:
+    mark, keys = ENVIRONMENT.fingerprint, [case.case_id.key for case in make_cases(place.cases)]
+    unknown = [f"{number:040x}" for number in range(50)]
+    parents = unknown + [commit_of(number) for number in reversed(range(commits))]
+
+    def listed() -> None:
+        store.verdicts([run.run_id for run in store.runs(20)])
+
     return [
-        _median_ms(lambda: open_store(where).close()),
-        _median_ms(lambda: store.baseline(_commit(commits // 2), mark, keys)),
+        _median_ms(lambda: open_store(place.url).close()),
+        _median_ms(lambda: store.baseline(commit_of(commits // 2), mark, keys)),
         _median_ms(lambda: store.baseline_commits(parents, mark)),
         _median_ms(lambda: store.series(keys[len(keys) // 2], mark, 1000)),
+        _median_ms(listed),
     ]
 
 
 def _median_ms(action: Callable[[], object]) -> str:
+    """Return the median by the wall clock and, of as many calls more, by that of the processor."""
+    medians = []
+    for clock in (time.perf_counter, time.process_time):
+        times = []
+        for _ in range(REPEATS):
+            started = clock()
+            action()
+            times.append(1000 * (clock() - started))
+        medians.append(statistics.median(times))
+    return "{:.1f} ({:.1f})".format(*medians)
+
+
+def _starts(place: Place, commit: str) -> None:
+    """Print what a fresh process takes until it knows the baseline of every case."""
+    command = [sys.executable, "-c", START, place.url, commit, str(place.cases)]
     times = []
-    for _ in range(REPEATS):
-        started = time.perf_counter()
-        action()
-        times.append(time.perf_counter() - started)
-    return f"{1000 * statistics.median(times):.1f}"
-
-
-def _node_id(number: int) -> str:
-    return f"tests/kernels/test_operations_{number // 50}.py::test_forward[shape{number}-float32-cpu]"
-
-
-def _commit(number: int) -> str:
-    return f"{number * 0x9E3779B97F4A7C15 % 2**64:040x}"
-
-
-def _shown(megabytes: float | None) -> str:
-    return "-" if megabytes is None else f"{megabytes:.1f}"
+    for _ in range(STARTS):
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        times.append([1000 * float(word) for word in done.stdout.split()])
+    imports, opening, query, cpu = (statistics.median(column) for column in zip(*times, strict=True))
+    both = statistics.median(opened + asked for _, opened, asked, _ in times)
+    sys.stdout.write(
+        f"\na fresh process, {STARTS} times: imports {imports:.0f} ms; open and probe {opening:.1f} ms, "
+        f"baseline {query:.1f} ms, both {both:.1f} ({cpu:.1f}) ms\n"
+    )
 
 
 def _line(*cells: object) -> None:
-    sys.stdout.write("  ".join(str(cell).rjust(11) for cell in cells) + "\n")
+    sys.stdout.write("  ".join(str(cell).rjust(16) for cell in cells) + "\n")
     sys.stdout.flush()
 
 

@@ -44,6 +44,7 @@ class Judge:
     unread: tuple[str, ...] = ()
     stored: Mapping[str, tuple[BaselineRecord, ...]] | None = None
     noise_only: bool = False
+    keep_rounds: int | None = None  # measurements whose rounds stay in the store; None for all
     comparisons: list[Comparison] = field(default_factory=list)
     unmeasured: int = 0
     problem: str = ""  # why results could not be stored; they are shown all the same
@@ -148,6 +149,8 @@ class Judge:
                 collected=len(self.benchmarks),
                 control=control,
             )
+            if self.keep_rounds is not None:
+                self.store.forget_rounds(self.keep_rounds)
         except BoltError as error:
             self.problem = self.problem or error.render()
         self.run = replace(self.run, state=state, ended=ended, notes=notes, control=control)

@@ -178,6 +178,14 @@ OPTIONS = (
         "worktree.",
     ),
     Option(
+        name="keep-rounds",
+        metavar="N",
+        default="50000",
+        kind="kept",
+        help="Keep the single rounds of the last N measurements (one benchmark on one side) in the store; "
+        "all keeps every one. Results stay for ever. Default: 50000.",
+    ),
+    Option(
         name="hypothesis",
         metavar="TEXT",
         default="",

@@ -24,6 +24,7 @@ from pytest_bolt.errors import BoltError
 from pytest_bolt.items import is_benchmark
 from pytest_bolt.judging import Judge
 from pytest_bolt.measuring.pairing import PairExecutor
+from pytest_bolt.measuring.process import clear_away
 from pytest_bolt.measuring.runner import run_plan
 from pytest_bolt.preparation import Prepared, prepare
 from pytest_bolt.refusals import check_benchmarks
@@ -139,6 +140,7 @@ class BoltSession:
 
     def _measure(self, session: pytest.Session) -> None:
         prepared = self._prepared
+        clear_away()
         shared = trees.Session(
             config=self._config,
             settings=prepared.settings,
@@ -177,6 +179,7 @@ class BoltSession:
             unread=used.unread,
             stored=stored.records if stored is not None else None,
             noise_only=same_code,
+            keep_rounds=prepared.settings.keep_rounds,
         )
 
         def decided(decide: Decide) -> None:

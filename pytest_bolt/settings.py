@@ -108,6 +108,15 @@ def parse_seed(text: str) -> int:
     return int(text)
 
 
+def parse_kept(text: str) -> int | None:
+    """Return a whole number from 0 on, None for `all`. Raises BoltError."""
+    if text.strip() == "all":
+        return None
+    if not text.strip().isdecimal():
+        raise BoltError(f"{text!r} is not a number of measurements", advice="write a whole number, or all")
+    return int(text)
+
+
 def unknown(kind: str, given: str, known: Iterable[str]) -> BoltError:
     """Return the error for a name that does not exist, with the nearest that does."""
     known = list(known)
@@ -124,6 +133,7 @@ _PARSERS: Mapping[str, Callable[[str], Any]] = {
     "names": parse_names,
     "threads": parse_threads,
     "seed": parse_seed,
+    "kept": parse_kept,
 }
 
 
@@ -150,6 +160,7 @@ class Settings:
     adapter: tuple[Path, ...]
     suite: tuple[str, ...]
     store: str | None
+    keep_rounds: int | None
     hypothesis: str
     expect: tuple[str, ...]
     journal: str | None

@@ -208,12 +208,21 @@ def _clock_metric(
         name=name,
         unit="ns",
         better="lower",
-        base=judgement.typical_time(base, clock).ns,
-        head=judgement.typical_time(head, clock).ns,
-        ratio=judgement.ratio_of(judgement.estimate(ratios)) if ratios else None,
+        base=_digits(judgement.typical_time(base, clock).ns),
+        head=_digits(judgement.typical_time(head, clock).ns),
+        ratio=_digits_of(judgement.ratio_of(judgement.estimate(ratios))) if ratios else None,
         gated=name in gates,
     )
     return _with_verdict(plain, _clock_verdict(ratios, own), own)
+
+
+def _digits(value: float) -> float:
+    """Return seven significant digits: finer than any clock's noise, and half as long when stored."""
+    return float(f"{value:.7g}")
+
+
+def _digits_of(ratio: Interval) -> Interval:
+    return Interval(estimate=_digits(ratio.estimate), low=_digits(ratio.low), high=_digits(ratio.high))
 
 
 def _clock_verdict(ratios: tuple[PairRatio, ...], margin: float) -> MetricVerdict:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cache
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from jinja2.sandbox import SandboxedEnvironment
+from typing import TYPE_CHECKING
 
 from pytest_bolt.core.markdown_text import Markdown, code, code_block, escape, table
 from pytest_bolt.journal.entry import NOT_WRITTEN, Entry, Result, Side
 from pytest_bolt.journal.markers import framed, person_block
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 STYLES = ("paper",)
 
@@ -23,6 +24,9 @@ def render(entry: Entry, style: str = "paper") -> str:
 
 @cache
 def _environment() -> Environment:
+    from jinja2 import PackageLoader, StrictUndefined
+    from jinja2.sandbox import SandboxedEnvironment
+
     environment = SandboxedEnvironment(
         loader=PackageLoader("pytest_bolt.journal"),
         undefined=StrictUndefined,

@@ -7,11 +7,9 @@ import json
 import os
 import random
 import select
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,6 +18,7 @@ from typing import Any
 
 from pytest_bolt.core.timing import Side
 from pytest_bolt.measuring.protocol import Channel, ChannelClosed, ChannelTimeout
+from pytest_bolt.scratch import Scratch, abandoned
 
 # Run with `python -P -c`. The heap is displaced before the first import, so that memory layout differs
 # at random between processes instead of systematically between trees.
@@ -97,7 +96,8 @@ class Worker:
 
     def __init__(self, spec: WorkerSpec, padding: int) -> None:
         self.side = spec.side
-        self.folder = Path(tempfile.mkdtemp(prefix="pytest-bolt-"))
+        self._scratch = Scratch("worker")
+        self.folder = self._scratch.folder
         self._output = (self.folder / "output").open("w+b")
         self._said = 0
         self._process: subprocess.Popen[bytes] | None = None
@@ -206,7 +206,13 @@ class Worker:
             self.channel.close()
             self.channel = None
         self._output.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self._scratch.remove()
+
+
+def clear_away() -> None:
+    """Remove what killed runs of this user have left: folders, and processes that ran in them."""
+    for folder in abandoned():
+        _kill_descendants(str(folder))
 
 
 def _kill_descendants(folder: str) -> None:

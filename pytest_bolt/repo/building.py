@@ -26,6 +26,7 @@ from pytest_bolt.core.plain_text import one_line
 from pytest_bolt.errors import BoltError
 from pytest_bolt.repo.cache import cache_errors
 from pytest_bolt.repo.commands import ask, no_local_variables, top_level
+from pytest_bolt.scratch import scratch
 
 if TYPE_CHECKING:
     from git import Repo
@@ -199,8 +200,8 @@ def _says_how(folder: Path) -> bool:
 
 def _with_wheel(tree: Path, project: Path, like: Sequence[Path]) -> Iterator[Path]:
     """Build a wheel and put its compiled modules where the head has them; yield their paths."""
-    with tempfile.TemporaryDirectory(prefix="pytest-bolt-build-") as scratch:
-        copy, wheels = Path(scratch) / tree.name, Path(scratch) / "wheels"
+    with scratch("build") as folder:
+        copy, wheels = folder / tree.name, folder / "wheels"
         shutil.copytree(tree, copy, symlinks=True)  # with .git, from which some projects read their version
         _make_wheel(copy / project, wheels)
         for wheel in sorted(wheels.glob("*.whl")):

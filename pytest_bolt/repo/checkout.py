@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from pytest_bolt.errors import BoltError
 from pytest_bolt.repo.cache import disk_full, unwritable
 from pytest_bolt.repo.commands import Answer, common_folder, failure, run, top_level
-from pytest_bolt.repo.slots import Slot, make_writable, remove_folder_content
+from pytest_bolt.repo.slots import Slot, remove_folder_content
+from pytest_bolt.scratch import make_writable
 
 if TYPE_CHECKING:
     from git import Repo

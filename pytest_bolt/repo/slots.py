@@ -9,10 +9,11 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-import stat
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from pytest_bolt.scratch import make_writable
 
 _MARKER = "commit"
 _LOCK = "lock"
@@ -146,11 +147,3 @@ def remove_folder_content(folder: Path, *, keep: str = "") -> None:
             if path.exists():
                 make_writable(path)
                 shutil.rmtree(path)
-
-
-def make_writable(folder: Path) -> None:
-    """Let the owner write every folder below, so that what is in it can be deleted."""
-    for current, folders, _ in os.walk(folder):  # top-down: a folder is opened before it is entered
-        for path in [current, *(os.path.join(current, name) for name in folders)]:
-            if not os.path.islink(path):
-                os.chmod(path, stat.S_IRWXU | stat.S_IMODE(os.stat(path).st_mode))

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import DateTime, Dialect, Double, Text
@@ -29,6 +30,8 @@ def escape(text: str) -> str:
 
 def unescape(text: str) -> str:
     """Return the text that `escape` was given."""
+    if _ESCAPE not in text:
+        return text
     return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
 
 
@@ -47,6 +50,31 @@ class AnyText(TypeDecorator[str]):
         """Undo the escape."""
         del dialect
         return None if value is None else unescape(value)
+
+
+class Phrase(AnyText):
+    """Text that is one of a few nearly always: those are stored as a mark of two characters.
+
+    `PHRASES` may grow and must not change otherwise: stores hold the marks.
+    """
+
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Shorten a phrase; what begins like a mark is escaped by what is done for all text."""
+        return _MARKS.get(value or "") or super().process_bind_param(value, dialect)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> str | None:
+        """Write a phrase out again."""
+        return PHRASES.get(value) or super().process_result_value(value, dialect)
+
+
+_PAIRED = "paired process blocks, ABBA quads, Hodges-Lehmann in a pair, Student over pairs, 98 % interval"
+PHRASES = {
+    _ESCAPE + "m": _PAIRED,
+    _ESCAPE + "s": f"{_PAIRED}, variance moderated over the run's benchmarks (Smyth 2004)",
+}
+_MARKS = {phrase: mark for mark, phrase in PHRASES.items()}
 
 
 class Plain(TypeDecorator[Any]):
@@ -118,10 +146,13 @@ class UtcTime(TypeDecorator[datetime]):
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         """Return an aware time in UTC."""
         del dialect
-        if value is None:
-            return None
-        aware: datetime = value if value.tzinfo else value.replace(tzinfo=UTC)
-        return aware.astimezone(UTC)
+        return None if value is None else _in_utc(value)
+
+
+@lru_cache(maxsize=256)
+def _in_utc(value: datetime) -> datetime:
+    """Return an aware time; the thousands of records of a run ask for the same one."""
+    return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 def _nan_as_text(value: float | None) -> float | str | None:

@@ -68,8 +68,10 @@ def make_engine(url: URL, *, read_only: bool = False) -> Engine:
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """Give a transaction that may write, from its first statement on; an exception undoes all of it."""
-    with engine.execution_options(**{_WRITING: True}).begin() as connection:
-        yield connection
+    with engine.connect() as connection:
+        connection.execution_options(**{_WRITING: True})
+        with connection.begin():
+            yield connection
 
 
 def _sqlite_engine(path: Path, *, read_only: bool) -> Engine:

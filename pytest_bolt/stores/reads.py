@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, false, func, select
 
 from pytest_bolt.core.comparison import Comparison
-from pytest_bolt.core.measurement import Clock, Measurement, Side
+from pytest_bolt.core.measurement import Clock, Measurement, Side, empty_rounds
 from pytest_bolt.core.record import Record, Run, RunState
 from pytest_bolt.core.units import IterationTime
 from pytest_bolt.core.verdict import Verdict
@@ -90,7 +90,7 @@ def records_of(connection: Connection, run_id: str, case_key: str | None) -> tup
         .join(cases, cases.c.id == records.c.case_id)
         .join(runs, runs.c.id == records.c.run)
         .join(revisions, revisions.c.id == records.c.revision_id)
-        .join(rounds, rounds.c.record_id == records.c.id)
+        .outerjoin(rounds, rounds.c.record_id == records.c.id)
         .where(runs.c.run_id == run_id)
         .order_by(records.c.case_id, records.c.side)
     )
@@ -121,7 +121,7 @@ def _run(row: Row) -> Run:
 
 
 def _record(row: Row) -> Record:
-    rounds_kept = unpack_rounds(row["data"])
+    rounds_kept = unpack_rounds(row["data"]) if row["data"] is not None else empty_rounds()
     return Record(
         case=case_of_row(row),
         revision=revision_of(row, "rev_"),

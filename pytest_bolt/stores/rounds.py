@@ -23,12 +23,12 @@ ROUNDS_CAP = 20_000
 
 def pack_rounds(rounds: RoundTable) -> bytes:
     """Return the byte string of a table `[rounds]` of ROUND_DTYPE."""
-    columns = [np.array([len(rounds)], dtype="<u4").tobytes()]
-    for name in ROUND_DTYPE.names or ():
-        column = _fold(rounds) if name == "cpu_ns" else rounds[name]
-        columns.append(_transpose(column.astype(ROUND_DTYPE[name])))
+    table = rounds.astype(ROUND_DTYPE)  # a copy, whatever the memory order of the original
+    table["cpu_ns"] = _fold(rounds)
+    planes = table.view(np.uint8).reshape(len(table), ROUND_DTYPE.itemsize).T
     deflate = zlib.compressobj(level=6, wbits=-15)
-    return bytes([FORMAT]) + deflate.compress(b"".join(columns)) + deflate.flush()
+    body = np.array([len(table)], dtype="<u4").tobytes() + planes.tobytes()
+    return bytes([FORMAT]) + deflate.compress(body) + deflate.flush()
 
 
 def unpack_rounds(data: bytes) -> RoundTable:
@@ -42,13 +42,10 @@ def unpack_rounds(data: bytes) -> RoundTable:
             seen={"format": data[0] if data else "empty", "known": FORMAT},
             advice="upgrade pytest-bolt",
         )
-    body = memoryview(zlib.decompress(data[1:], wbits=-15))
-    rows = int(np.frombuffer(body[:4], dtype="<u4")[0])
-    table, offset = np.empty(rows, dtype=ROUND_DTYPE), 4
-    for name in ROUND_DTYPE.names or ():
-        size = ROUND_DTYPE[name].itemsize * rows
-        table[name] = _restore(body[offset : offset + size], ROUND_DTYPE[name], rows)
-        offset += size
+    body = zlib.decompress(data[1:], wbits=-15)
+    rows = int.from_bytes(body[:4], "little")
+    planes = np.frombuffer(body, dtype=np.uint8, offset=4).reshape(ROUND_DTYPE.itemsize, rows)
+    table = np.frombuffer(bytearray(planes.T.tobytes()), dtype=ROUND_DTYPE)
     table["cpu_ns"] = _unfold(table)
     return table
 
@@ -72,16 +69,6 @@ def thin_rounds(rounds: RoundTable, cap: int = ROUNDS_CAP) -> tuple[RoundTable, 
 
 def _evenly(count: int, wanted: int) -> npt.NDArray[np.intp]:
     return np.linspace(0, count - 1, min(count, wanted)).astype(np.intp)
-
-
-def _transpose(column: npt.NDArray[Any]) -> bytes:
-    planes = np.frombuffer(column.tobytes(), dtype=np.uint8).reshape(len(column), column.itemsize)
-    return planes.T.tobytes()
-
-
-def _restore(data: memoryview, dtype: np.dtype[Any], rows: int) -> npt.NDArray[Any]:
-    planes = np.frombuffer(data, dtype=np.uint8).reshape(dtype.itemsize, rows)
-    return np.frombuffer(planes.T.tobytes(), dtype=dtype)
 
 
 def _fold(rounds: RoundTable) -> npt.NDArray[Any]:

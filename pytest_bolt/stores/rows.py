@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import RowMapping
@@ -184,27 +183,36 @@ def _time(ns: float | None) -> IterationTime | None:
     return None if ns is None else IterationTime(ns)
 
 
-def _metric_row(metric: Metric) -> dict[str, Any]:
+def _metric_row(metric: Metric) -> list[Any]:
+    """Return the fields in their order, without those at the end that say nothing."""
     ratio = metric.ratio
-    bounds = [ratio.estimate, ratio.low, ratio.high] if ratio else None
-    judged: dict[str, Any] = {}
-    if metric.gated or metric.verdict is not None:
-        judged = {name: getattr(metric, name) for name in _JUDGED_FIELDS}
-        judged |= {"verdict": metric.verdict and str(metric.verdict), "values": metric.values}
-    return {**{name: getattr(metric, name) for name in _METRIC_FIELDS}, "ratio": bounds, **judged}
+    row = [
+        *(getattr(metric, name) for name in _METRIC_FIELDS),
+        [ratio.estimate, ratio.low, ratio.high] if ratio else None,
+        metric.verdict and str(metric.verdict),
+        *(getattr(metric, name) for name in _JUDGED_FIELDS),
+        metric.values,
+    ]
+    while len(row) > len(_METRIC_FIELDS) and (row[-1] is None or row[-1] is False or row[-1] == ()):
+        row.pop()
+    return row
 
 
-def _metric_of(entry: Row) -> Metric:
+def _metric_of(entry: Row | list[Any]) -> Metric:
+    if not isinstance(entry, list):  # as metrics were written at first, with their fields' names
+        entry = [*(entry[name] for name in _METRIC_FIELDS), entry["ratio"]]
+    told = len(_METRIC_FIELDS)
+    bounds, verdict, margin, gated, failed, values = [*entry[told:], *[None] * 6][:6]
     ratio = None
-    if entry["ratio"]:
-        estimate, low, high = entry["ratio"]
+    if bounds:
+        estimate, low, high = bounds
         ratio = Interval(estimate=estimate, low=low, high=high)
-    plain = Metric(ratio=ratio, **{name: entry[name] for name in _METRIC_FIELDS})
-    if "verdict" not in entry:  # nothing was said of it, or it was stored before anything was
-        return plain
-    return replace(
-        plain,
-        verdict=MetricVerdict(entry["verdict"]) if entry["verdict"] else None,
-        values=tuple((base, head) for base, head in entry["values"]),
-        **{name: entry[name] for name in _JUDGED_FIELDS},
+    return Metric(
+        **dict(zip(_METRIC_FIELDS, entry[:told], strict=True)),
+        ratio=ratio,
+        verdict=MetricVerdict(verdict) if verdict else None,
+        margin=margin,
+        gated=bool(gated),
+        failed=bool(failed),
+        values=tuple((base, head) for base, head in values or ()),
     )

@@ -20,7 +20,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from pytest_bolt.stores.columns import AnyInteger, AnyText, Number, Plain, UtcTime
+from pytest_bolt.stores.columns import AnyInteger, AnyText, Number, Phrase, Plain, UtcTime
 
 SCHEMA_VERSION = 2
 VERSION_TABLE = "bolt_version"
@@ -145,7 +145,7 @@ comparisons = Table(
     Column("detectable", Number),
     Column("clock", String(8), nullable=False),
     Column("mode", String(16), nullable=False),
-    Column("method", AnyText, nullable=False),
+    Column("method", Phrase, nullable=False),
     Column("pairs", Integer, nullable=False),
     Column("quads", Integer, nullable=False),
     Column("seed", AnyInteger, nullable=False),

@@ -18,7 +18,7 @@ from pytest_bolt.core.record import Record, Run, RunState, Summary
 from pytest_bolt.core.stored import BaselineCommit, BaselineRecord
 from pytest_bolt.core.verdict import Verdict
 from pytest_bolt.errors import BoltError
-from pytest_bolt.stores import baselines, reads, writes
+from pytest_bolt.stores import baselines, reads, retention, writes
 from pytest_bolt.stores.engine import make_engine, parse_store, writing
 from pytest_bolt.stores.failures import explained
 from pytest_bolt.stores.references import References
@@ -89,12 +89,25 @@ class Store:
 
         What is already stored of the same case in this run is replaced. Raises KeyError for an unknown run.
         """
+        self.add_all(run_id, () if comparison is None else (comparison,), records)
+
+    def add_all(
+        self, run_id: str, comparisons: Iterable[Comparison] = (), records: Iterable[Record] = ()
+    ) -> None:
+        """Store many cases of a run in one transaction: all of them, or nothing; otherwise as `add`.
+
+        No two of the comparisons may be of the same case, nor two records of the same case and side.
+        """
         with self._writing() as connection:
             run = self._run_numbers.get(run_id) or writes.find_run(connection, run_id)
-            if comparison is not None:
-                writes.insert_comparison(connection, self._references, run, comparison)
+            writes.insert_comparisons(connection, self._references, run, comparisons)
             writes.insert_records(connection, self._references, run, records)
         self._run_numbers[run_id] = run
+
+    def forget_rounds(self, keep: int) -> None:
+        """Delete single rounds beyond those of the last `keep` records; results stay, runs are not split."""
+        with self._writing() as connection:
+            retention.forget_rounds(connection, keep)
 
     def finish(
         self,

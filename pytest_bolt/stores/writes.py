@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select
+from sqlalchemy import Connection, Delete, Insert, bindparam, delete, insert, select
 
 from pytest_bolt.core.comparison import Comparison
 from pytest_bolt.core.record import Record, Run
@@ -25,16 +26,32 @@ _OLD_RECORD = delete(records).where(
     records.c.side == bindparam("on_side"),
 )
 _NEW_COMPARISON = insert(comparisons)
-_NEW_RECORD = insert(records).returning(records.c.id)
+_NEW_RECORD = insert(records)
+_NUMBERS = select(records.c.id, records.c.case_id, records.c.side).where(
+    records.c.run == bindparam("in_run"), records.c.case_id.in_(bindparam("of_cases", expanding=True))
+)
 _NEW_ROUNDS = insert(rounds)
+_CHUNK = 500  # cases in one statement; SQLite once allowed 999 names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunNumber:
-    """The number of a stored run and of its fingerprint."""
+    """The number of a stored run and of its fingerprint.
+
+    `known` holds (case, side) of what this process stored in a run that it began itself, "" for the side of a
+    comparison; None where others may have stored something.
+    """
 
     number: int
     fingerprint: int
+    known: set[tuple[int, str]] | None = None
+
+    def is_new(self, case: int, side: str) -> bool:
+        """Return whether nothing of this is stored yet, so that there is nothing to replace."""
+        if self.known is None or (case, side) in self.known:
+            return False
+        self.known.add((case, side))
+        return True
 
 
 def insert_run(connection: Connection, references: References, run: Run) -> RunNumber:
@@ -49,7 +66,7 @@ def insert_run(connection: Connection, references: References, run: Run) -> RunN
         "process": this_process(),
     }
     number = connection.execute(insert(runs).returning(runs.c.id), row).scalar_one()
-    return RunNumber(number=number, fingerprint=fingerprint)
+    return RunNumber(number=number, fingerprint=fingerprint, known=set())
 
 
 def find_run(connection: Connection, run_id: str) -> RunNumber:
@@ -65,28 +82,61 @@ def find_run(connection: Connection, run_id: str) -> RunNumber:
     return RunNumber(number=row.id, fingerprint=row.fingerprint_id)
 
 
-def insert_comparison(
-    connection: Connection, references: References, run: RunNumber, comparison: Comparison
+def insert_comparisons(
+    connection: Connection, references: References, run: RunNumber, compared: Iterable[Comparison]
 ) -> None:
-    """Store a comparison; one of the same case in the same run is replaced."""
-    case, variant = references.case(connection, comparison.case)
-    connection.execute(_OLD_COMPARISON, {"in_run": run.number, "of_case": case})
-    row = {**comparison_row(comparison), "run": run.number, "case_id": case, "variant": variant}
-    connection.execute(_NEW_COMPARISON, row)
+    """Store comparisons of different cases; one of the same case in the same run is replaced."""
+    rows, replaced = [], []
+    for comparison in compared:
+        case, variant = references.case(connection, comparison.case)
+        rows.append({**comparison_row(comparison), "run": run.number, "case_id": case, "variant": variant})
+        if not run.is_new(case, ""):
+            replaced.append({"in_run": run.number, "of_case": case})
+    _replace(connection, _OLD_COMPARISON, replaced, _NEW_COMPARISON, rows)
 
 
 def insert_records(
-    connection: Connection, references: References, run: RunNumber, stored: Sequence[Record]
+    connection: Connection, references: References, run: RunNumber, stored: Iterable[Record]
 ) -> None:
     """Store records with their rounds; one of the same case and side in the same run is replaced."""
+    rows, replaced, packed = [], [], {}
     for record in stored:
-        _insert_record(connection, references, run, record)
+        kept, warning = thin_rounds(record.measurement.rounds)
+        row = _record_row(connection, references, run, record, warning)
+        rows.append(row)
+        packed[row["case_id"], row["side"]] = pack_rounds(kept)
+        if not run.is_new(row["case_id"], row["side"]):
+            replaced.append({"in_run": run.number, "of_case": row["case_id"], "on_side": row["side"]})
+    _replace(connection, _OLD_RECORD, replaced, _NEW_RECORD, rows)
+    for start in range(0, len(rows), _CHUNK):
+        named = {"in_run": run.number, "of_cases": {row["case_id"] for row in rows[start : start + _CHUNK]}}
+        new = [
+            {"record_id": number, "data": packed.pop((case, side))}
+            for number, case, side in connection.execute(_NUMBERS, named)
+            if (case, side) in packed
+        ]
+        if new:
+            connection.execute(_NEW_ROUNDS, new)
 
 
-def _insert_record(connection: Connection, references: References, run: RunNumber, record: Record) -> None:
+def _replace(
+    connection: Connection,
+    delete_old: Delete,
+    replaced: Sequence[dict[str, Any]],
+    insert_new: Insert,
+    rows: Sequence[dict[str, Any]],
+) -> None:
+    if replaced:
+        connection.execute(delete_old, replaced)
+    if rows:
+        connection.execute(insert_new, rows)
+
+
+def _record_row(
+    connection: Connection, references: References, run: RunNumber, record: Record, warning: str
+) -> dict[str, Any]:
     case, variant = references.case(connection, record.case)
-    kept, warning = thin_rounds(record.measurement.rounds)
-    row = {
+    return {
         "run": run.number,
         "case_id": case,
         "side": str(record.measurement.side),
@@ -98,6 +148,3 @@ def _insert_record(connection: Connection, references: References, run: RunNumbe
         "warnings": (*record.measurement.warnings, *([warning] if warning else [])) or None,
         "variant": variant,
     }
-    connection.execute(_OLD_RECORD, {"in_run": run.number, "of_case": case, "on_side": row["side"]})
-    number = connection.execute(_NEW_RECORD, row).scalar_one()
-    connection.execute(_NEW_ROUNDS, {"record_id": number, "data": pack_rounds(kept)})

@@ -64,6 +64,10 @@ def test_empty_ref_is_named(refused):
         (("--bolt-timeout=0",), ("--bolt-timeout: '0' is not a duration",)),
         (("--bolt-threads=0",), ("--bolt-threads: '0' is not a number of threads",)),
         (("--bolt-seed=-1",), ("--bolt-seed: '-1' is not a seed",)),
+        (
+            ("--bolt-keep-rounds=-1",),
+            ("--bolt-keep-rounds: '-1' is not a number of measurements", "a whole number, or all"),
+        ),
         (("--bolt-fail-on=sloewr",), ("unknown verdict 'sloewr'", "did you mean 'slower'?")),
         (("--bolt-fail-on=missing:5%",), ("only slower and faster take a margin, not 'missing:5%'",)),
         (("--bolt-fail-on=slower:fast",), ("'fast' is not a margin",)),

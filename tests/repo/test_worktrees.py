@@ -15,6 +15,7 @@ from pytest_bolt.repo import slots
 from pytest_bolt.repo.cache import cache_folder, compiler_caches, prepare_cache
 from pytest_bolt.repo.opening import open_repository
 from pytest_bolt.repo.worktrees import KEPT_PER_REPOSITORY, acquire, counterpart, prune
+from pytest_bolt.scratch import make_writable
 
 DAY = 24 * 3600.0
 
@@ -95,7 +96,7 @@ def test_folders_that_tests_closed_can_be_removed_by_an_ordinary_user(tmp_path):
     (tmp_path / "a" / "b").chmod(0o400)
     (tmp_path / "a").chmod(0o500)
 
-    slots.make_writable(tmp_path)
+    make_writable(tmp_path)
 
     assert {oct((tmp_path / name).stat().st_mode & 0o700) for name in ("a", "a/b")} == {"0o700"}
 

@@ -85,7 +85,9 @@ def test_the_words(found, words):
 
 
 def test_a_row_of_the_terminal():
-    text = terminal(of(metric("peak_memory", unit="B", base=2048.0, head=4096.0, ratio=interval(2.0, 2.0, 2.0))))
+    text = terminal(
+        of(metric("peak_memory", unit="B", base=2048.0, head=4096.0, ratio=interval(2.0, 2.0, 2.0)))
+    )
     (row,) = [line for line in text.splitlines() if "peak_memory" in line]
     assert row.split()[1:] == ["peak_memory", "2.00", "KiB", "4.00", "KiB", "+100.0", "%", "WORSE"]
 
@@ -136,7 +138,8 @@ def test_the_journal_says_what_is_said():
 
 
 @pytest.mark.parametrize(
-    "found", [metric(failed=True, gated=True), metric(verdict=None, gated=True, values=()), metric(margin=None)]
+    "found",
+    [metric(failed=True, gated=True), metric(verdict=None, gated=True, values=()), metric(margin=None)],
 )
 def test_stored_and_sent_metrics_come_back_whole(found):
     comparison = of(found)
