@@ -122,9 +122,9 @@ class Failure:
 class Decide:
     """The last word on a case: the verdict, what it rests on, all rounds measured.
 
-    `times` are those of the rounds that were judged; screening rounds of a candidate are not among them, they
-    are of pairs before `first_pair`. `shared` is what other benchmarks said about the spread, where it is part
-    of `estimate`.
+    `times` are those of the rounds that were judged, without the screening rounds of a candidate: those are
+    of pairs before `first_pair`. `shared` is what other benchmarks said about the spread, where it is part of
+    `estimate`.
     """
 
     case: str

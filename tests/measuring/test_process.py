@@ -153,7 +153,7 @@ def test_a_worker_holds_at_the_benchmark_call(tmp_path: Path) -> None:
     worker, collected = opened(tmp_path, test)
     try:
         assert list(collected["benchmarks"]) == ["test_it.py::test_a"]  # type: ignore[call-overload]
-        worker.request({"op": "run", "case": "test_it.py::test_a", "following": None, "check": True})
+        worker.request({"op": "run", "case": "test_it.py::test_a", "following": None, "check": True, "clock": None})
         assert worker.answer(60.0) == {"event": "ready"}
         worker.request({"op": "round", "iterations": 10, "parts": 2, "padding": 4096})
         timings = worker.answer(60.0)["timings"]
@@ -170,13 +170,13 @@ def test_a_worker_holds_at_the_benchmark_call(tmp_path: Path) -> None:
 def test_a_worker_that_dies_is_told_from_one_that_is_silent(tmp_path: Path) -> None:
     test = "import os, time\ndef test_a(benchmark):\n    os._exit(7)\ndef test_b(benchmark):\n    time.sleep(60)\n"
     worker, _ = opened(tmp_path, test)
-    worker.request({"op": "run", "case": "test_it.py::test_a", "following": None, "check": True})
+    worker.request({"op": "run", "case": "test_it.py::test_a", "following": None, "check": True, "clock": None})
     with pytest.raises(WorkerGone, match="exit code 7") as gone:
         worker.answer(60.0)
     assert not gone.value.timed_out
     worker.kill()
     worker, _ = opened(tmp_path, test)
-    worker.request({"op": "run", "case": "test_it.py::test_b", "following": None, "check": True})
+    worker.request({"op": "run", "case": "test_it.py::test_b", "following": None, "check": True, "clock": None})
     with pytest.raises(WorkerGone, match=r"no answer within 0\.2 s") as gone:
         worker.answer(0.2)
     assert gone.value.timed_out
@@ -215,7 +215,7 @@ def test_a_test_may_look_at_its_statistics_afterwards(tmp_path: Path) -> None:
 
 
 def case(name: str) -> dict[str, object]:
-    return {"op": "run", "case": f"test_it.py::{name}", "following": None, "check": True}
+    return {"op": "run", "case": f"test_it.py::{name}", "following": None, "check": True, "clock": None}
 
 
 def test_a_worker_goes_on_after_a_test_that_ended_while_it_was_held(tmp_path: Path) -> None:
