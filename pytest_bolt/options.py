@@ -123,7 +123,7 @@ OPTIONS = (
         metavar="POLICY",
         default="pin",
         choices=("pin", "keep"),
-        help="pin gives workers one thread, a fixed hash seed and allocator settings; keep changes nothing.",
+        help="pin gives workers one thread, a fixed hash seed and allocator settings; keep sets none.",
     ),
     Option(
         name="threads",

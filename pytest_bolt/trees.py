@@ -73,12 +73,13 @@ _CONTROLLER_ONLY = {
     "--dist": 1,
     "--benchmark-json": 1,
 }
-# Plugins that would run the worker's tests elsewhere, watch them, stop their clock, or write into the tree.
+# Plugins that would run the worker's tests elsewhere, watch them, stop their clock, or write into the tree;
+# each by its names: as installed, and as loaded by hand with `-p`.
 _QUIETING = {
-    "xdist": ("-n0",),
-    "_cov": ("--no-cov",),
-    "timeout": ("--timeout=0",),
-    "cacheprovider": ("-o", f"cache_dir=${FOLDER_VARIABLE}/cache"),
+    ("xdist", "xdist.plugin"): ("-n0",),
+    ("_cov",): ("--no-cov",),
+    ("timeout", "pytest_timeout"): ("--timeout=0",),
+    ("cacheprovider",): ("-o", f"cache_dir=${FOLDER_VARIABLE}/cache"),
 }
 
 
@@ -230,8 +231,9 @@ def _move_word(word: str, head: Path, base: Path) -> str:
 def _arguments(session: Session, tests: Sequence[str], *, selecting: bool = False) -> tuple[str, ...]:
     config = session.config
     manager = config.pluginmanager
-    added = [word for name, words in _QUIETING.items() if manager.hasplugin(name) for word in words]
-    if manager.hasplugin("randomly") and hasattr(config.option, "randomly_seed"):
+    present = [words for names, words in _QUIETING.items() if any(map(manager.hasplugin, names))]
+    added = [word for words in present for word in words]
+    if hasattr(config.option, "randomly_seed"):
         # Both sides draw the same random numbers, whatever pytest-randomly would choose for each.
         added += [f"--randomly-seed={_random_seed(config)}"]
     if config.inipath is not None:

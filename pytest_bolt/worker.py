@@ -133,6 +133,7 @@ class WorkerPlugin:
                 "info": self.lockstep.info,
                 "metrics": self.lockstep.metrics,
                 "misplaced": self._misplaced_since(failed=failed is not None) if request["check"] else "",
+                "notes": _notes() if request["check"] else [],
                 "reports": [self._serialised(item, report) for report in reports] if request["check"] else [],
             }
         )

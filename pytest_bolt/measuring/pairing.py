@@ -136,17 +136,21 @@ class PairExecutor:
         return Reply()
 
     def _collected(self, side: Side, message: dict[str, Any]) -> None:
-        self._refuse(message)
-        if self._control:  # the base has been judged and heard in the pair before
-            return
-        self.absent[side] = message["errors"]
-        self.notes.update(dict.fromkeys(f"{side}: {note}" for note in message["notes"]))
+        self._hear(side, message)
+        if not self._control:
+            self.absent[side] = message["errors"]
 
-    def _refuse(self, message: Mapping[str, Any]) -> None:
-        """End everything where a worker has loaded the wrong code. Raises BoltError."""
-        if message.get("misplaced") and not self._control:
+    def _hear(self, side: Side, message: Mapping[str, Any]) -> None:
+        """Take in what a worker says of its imports; in the control the base has been judged and heard.
+
+        Raises BoltError where it has loaded the wrong code.
+        """
+        if self._control:
+            return
+        if message.get("misplaced"):
             self.stop()
             raise BoltError(message["misplaced"])
+        self.notes.update(dict.fromkeys(f"{side}: {note}" for note in message.get("notes", ())))
 
     def _open_case(self, step: OpenCase) -> Reply:
         self._taking_part = tuple(side for side in self._held if side in step.sides)
@@ -260,7 +264,7 @@ class PairExecutor:
         holding = self._held[side]
         holding.state = message["event"]
         if message["event"] == _FINISHED:
-            self._refuse(message)
+            self._hear(side, message)
             holding.finished = message
 
     def _in_state(self, state: str) -> list[Side]:

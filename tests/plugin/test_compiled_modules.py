@@ -61,3 +61,24 @@ def test_without_a_build_the_comparison_is_refused(compiled):
     result = project.pytest(COMPARE, QUICK, "--bolt-build=path")
     assert result.ret != 0
     assert "compiled" in text_of(result) + result.stderr.str()
+
+
+def test_a_module_that_is_not_built_concerns_the_test_that_imports_it(compiled):
+    """Imported in the test and not by the file, it keeps no other benchmark from being compared."""
+    project, _ = compiled
+    project.write({"mylib/__init__.py": "", "mylib/plain.py": "def work():\n    return 1\n"})
+    project.suite(
+        """
+        from mylib.plain import work
+
+        def test_compiled(benchmark):
+            from mylib._fast import value
+            benchmark(value)
+
+        def test_plain(benchmark):
+            benchmark(work)
+        """
+    )
+    report = project.report(COMPARE, QUICK, "--bolt-build=path")
+    assert report.verdicts == {"test_compiled": "incomparable", "test_plain": "inconclusive"}
+    assert "is a compiled extension of the other tree" in report.comparisons["test_compiled"]["reason"]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pytest_bolt.repo import overlay
-from pytest_bolt.repo.overlay import Suite, apply, differs, suite_files
+from pytest_bolt.repo.overlay import Suite, apply, differs, suite_files, suite_root
 
 
 def make(root: Path, *names: str, text: str = "") -> Path:
@@ -197,6 +197,55 @@ def test_a_library_with_a_doubtful_name_that_is_all_there_is(tmp_path):
     root = make(tmp_path / "r", "perf/__init__.py", "perf/core.py", "perf/test_core.py", "setup.py")
 
     assert select(root, "perf/test_core.py").folders == ()
+
+
+@pytest.mark.parametrize(
+    ("others", "folder"),
+    [
+        ((), "benchmarks/tests"),
+        (
+            ("docs/conf.py", "setup.py", "env/pyvenv.cfg", "env/lib/os.py", "tests/conftest.py"),
+            "benchmarks/tests",
+        ),
+        (("pkg/core.py",), "benchmarks"),
+        (("single.py",), "benchmarks"),
+    ],
+)
+def test_a_package_with_the_name_of_a_suite_is_the_library_where_it_is_all_there_is(tmp_path, others, folder):
+    root = make(tmp_path / "r", "benchmarks/__init__.py", "benchmarks/tests/test_x.py", *others)
+
+    assert names(select(root, "benchmarks/tests/test_x.py").folders) == {folder}
+
+
+def test_a_package_of_tests_is_never_the_library(tmp_path):
+    root = make(tmp_path / "r", "tests/__init__.py", "tests/benchmarks/test_x.py", "tests/helpers.py")
+
+    assert names(select(root, "tests/benchmarks/test_x.py").folders) == {"tests"}
+
+
+@pytest.mark.parametrize(
+    ("rootdir", "files", "root"),
+    [
+        (".", ("tests/test_x.py",), "."),
+        ("part", ("part/tests/test_x.py",), "part"),
+        ("part", ("part/tests/test_x.py", "../elsewhere/test_y.py"), "part"),
+        ("ci", ("tests/test_x.py",), "."),
+        ("part", ("part/tests/test_x.py", "tests/test_y.py"), "."),
+        ("..", ("tests/test_x.py",), "."),
+        ("../link/part", ("part/tests/test_x.py",), "../link/part"),
+    ],
+)
+def test_the_root_of_a_suite(tmp_path, rootdir, files, root):
+    top = make(tmp_path / "top", *files)
+    (top / "ci").mkdir()
+    (tmp_path / "link").symlink_to(top)
+    paths = [(top / file).resolve() for file in files]
+
+    assert suite_root(top, normal(top / rootdir), paths) == normal(top / root)
+
+
+def normal(path: Path) -> Path:
+    return Path(os.path.normpath(path))
 
 
 def test_the_testing_helpers_of_a_library_are_library(head):

@@ -57,6 +57,18 @@ def test_a_module_of_the_other_tree(trees, loaded):
     ]
 
 
+def test_a_module_is_judged_when_it_is_first_seen(trees, loaded):
+    own, other = trees
+    proof = Proof(own=own, other=other, project_names=[])
+    loaded("zzhelper", other / "zzhelper.py")
+    assert [found.module for found in proof.new()] == ["zzhelper"]
+    assert proof.new() == ()
+
+    loaded("zzlater", other / "zzlater.py")
+    loaded("zzhelper", other / "zzhelper.py")  # loaded anew, as another object
+    assert [found.module for found in proof.new()] == ["zzhelper", "zzlater"]
+
+
 def test_a_module_of_the_other_tree_by_a_link(trees, loaded, tmp_path):
     make(trees[1], "zzpkg.py")
     (tmp_path / "link").symlink_to(trees[1])
