@@ -123,8 +123,8 @@ class Decide:
     """The last word on a case: the verdict, what it rests on, all rounds measured.
 
     `times` are those of the rounds that were judged; screening rounds of a candidate are not among them, they
-    are of pairs before `first_pair`. `shared` is what other benchmarks said about the spread, where `estimate`
-    rests on it too.
+    are of pairs before `first_pair`. `shared` is what other benchmarks said about the spread, where
+    `estimate` rests on it too.
     """
 
     case: str

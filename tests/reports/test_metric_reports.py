@@ -85,7 +85,9 @@ def test_the_words(found, words):
 
 
 def test_a_row_of_the_terminal():
-    text = terminal(of(metric("peak_memory", unit="B", base=2048.0, head=4096.0, ratio=interval(2.0, 2.0, 2.0))))
+    text = terminal(
+        of(metric("peak_memory", unit="B", base=2048.0, head=4096.0, ratio=interval(2.0, 2.0, 2.0)))
+    )
     (row,) = [line for line in text.splitlines() if "peak_memory" in line]
     assert row.split()[1:] == ["peak_memory", "2.00", "KiB", "4.00", "KiB", "+100.0", "%", "WORSE"]
 
@@ -100,6 +102,10 @@ def test_why_a_metric_fails_its_test():
     assert failed_text(metric()) == "WORSE: loss 2 nats -> 2.5 nats, +25.0 %, margin 1 %, lower is better"
     exact = metric(margin=0.0, better="higher", base=0.0, head=-1.0, ratio=None)
     assert failed_text(exact) == "WORSE: loss 0 nats -> -1 nats, any change counts, higher is better"
+
+
+def test_a_number_that_is_none_is_named():
+    assert "2 nats -> nan, " in failed_text(metric(head=float("nan"), ratio=None))
 
 
 def test_a_test_that_fails_by_a_metric_begins_with_it():
@@ -136,7 +142,8 @@ def test_the_journal_says_what_is_said():
 
 
 @pytest.mark.parametrize(
-    "found", [metric(failed=True, gated=True), metric(verdict=None, gated=True, values=()), metric(margin=None)]
+    "found",
+    [metric(failed=True, gated=True), metric(verdict=None, gated=True, values=()), metric(margin=None)],
 )
 def test_stored_and_sent_metrics_come_back_whole(found):
     comparison = of(found)
