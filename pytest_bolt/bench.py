@@ -237,8 +237,11 @@ class Bolt(Benchmark):
     def record(self, name: str, value: float, unit: str = "", *, better: str = "lower") -> None:
         """Store a number of this test's own beside its time: a loss, an error, tokens a second.
 
-        Raises BoltError when `better` is neither "lower" nor "higher", or `value` is no number.
+        Raises BoltError when `better` is neither "lower" nor "higher", `value` is no number, or `name` is
+        none.
         """
+        if not str(name).strip() or type(name) is not str:
+            raise BoltError(f"a metric has a name in words, not {name!r}", advice='bolt.record("loss", 2.5)')
         if better not in {"lower", "higher"}:
             raise BoltError(f"better is 'lower' or 'higher', not {better!r}", seen={"metric": name})
         try:

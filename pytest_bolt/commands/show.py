@@ -10,8 +10,9 @@ from fnmatch import fnmatchcase
 
 from pytest_bolt.commands.listing import revision_text
 from pytest_bolt.commands.screen import Screen
-from pytest_bolt.core.comparison import Comparison
+from pytest_bolt.core.comparison import Comparison, Metric
 from pytest_bolt.core.measurement import ROUND_DTYPE, Measurement
+from pytest_bolt.core.metric_text import all_metrics, metric_cells, telling_metrics
 from pytest_bolt.core.plain_text import one_line
 from pytest_bolt.core.record import Run, Summary
 from pytest_bolt.core.summary import change_text, ordered, percent, time_text
@@ -20,6 +21,7 @@ from pytest_bolt.reports.json_report import render
 from pytest_bolt.stores.store import Store
 
 _HEADER = ("VERDICT", "CHANGE", "BASE", "HEAD", "DETECTABLE", "BENCHMARK")
+_METRIC_HEADER = ("VERDICT", "METRIC", "CHANGE", "BASE", "HEAD", "BENCHMARK")
 _COLUMNS = ROUND_DTYPE.names or ()
 
 
@@ -40,6 +42,7 @@ def show_run(
     if chosen:
         screen.table(_HEADER, [_row(comparison) for comparison in chosen])
         _write_remarks(screen, chosen)
+        _write_metrics(screen, all_metrics(chosen) if pattern else telling_metrics(chosen))
     screen.line()
     screen.line(summary.coverage())
     if with_rounds:
@@ -104,6 +107,17 @@ def _write_remarks(screen: Screen, chosen: Sequence[Comparison]) -> None:
     for comparison in chosen:
         for remark in filter(None, (comparison.reason, *comparison.warnings)):
             screen.line(f"  {one_line(comparison.case.case_id.node_id)}: {one_line(remark)}")
+
+
+def _write_metrics(screen: Screen, found: Sequence[tuple[Comparison, Metric]]) -> None:
+    if found:
+        screen.line()
+        screen.table(_METRIC_HEADER, [_metric_row(comparison, metric) for comparison, metric in found])
+
+
+def _metric_row(comparison: Comparison, metric: Metric) -> tuple[str, ...]:
+    base, head, change, verdict = metric_cells(metric)
+    return (verdict or "-", metric.name, change, base, head, comparison.case.case_id.node_id)
 
 
 def _write_rounds(store: Store, screen: Screen, run_id: str, comparison: Comparison) -> None:

@@ -24,7 +24,6 @@ _REST = "Hodges-Lehmann in a pair, Student over pairs, 98 % interval"
 METHOD = f"paired process blocks, ABBA quads, {_REST}"
 APART = f"paired process blocks, one side after the other, {_REST}"
 _SHARED = "variance moderated over the run's benchmarks (Smyth 2004)"
-METHOD_SHARED = f"{METHOD}, {_SHARED}"
 
 _UNTOLD = frozenset({Verdict.INCORRECT, Verdict.INCOMPARABLE})
 

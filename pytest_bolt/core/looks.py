@@ -43,7 +43,7 @@ class Looks:
             return
         for progress in cases:
             reading = self._readings[progress.case.key] = _read(progress)
-            if not progress.candidate and len(reading.ratios) > 1:
+            if _shares(progress) and len(reading.ratios) > 1:
                 self._spreads[progress.case.key] = judgement.spread(reading.ratios)
         self._shared = shared_variance(list(self._spreads.values()))
 
@@ -85,7 +85,7 @@ class Looks:
 
     def _shared_with(self, progress: Progress) -> SharedVariance | None:
         """Return what other cases say; nothing for an effect, which has to show by itself."""
-        return None if progress.candidate else self._shared
+        return self._shared if _shares(progress) else None
 
     def _alone(self, ratios: tuple[PairRatio, ...], progress: Progress) -> Verdict:
         return judgement.judge(judgement.estimate(ratios), progress.case.margins)
@@ -124,6 +124,14 @@ class Looks:
             warnings=(*judgement.quality(base, head, reading.ratios, reading.clock), *progress.remarks),
             rounds={side: progress.table(side) for side in BOTH},
         )
+
+
+def _shares(progress: Progress) -> bool:
+    """Return whether what others say of noise counts for a case, and the other way round.
+
+    An effect has to show by itself, and sides that run one after the other differ by more than sides in turn.
+    """
+    return not progress.candidate and progress.case.interleave
 
 
 def _read(progress: Progress) -> _Reading:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 from pytest_bolt.core.comparison import Comparison, Metric
@@ -61,6 +62,8 @@ def metric_verdict_text(metric: Metric) -> str:
 def failed_text(metric: Metric) -> str:
     """Return one line that says why a metric fails its test."""
     base, head, change, _ = metric_cells(metric)
+    if metric.head is not None and not math.isfinite(metric.head):
+        head = str(metric.head)
     shown = f"{change}, " if change != "-" else ""
     margin = f"margin {percent(metric.margin)}" if metric.margin else "any change counts"
     return f"WORSE: {metric.name} {base} -> {head}, {shown}{margin}, {metric.better} is better"

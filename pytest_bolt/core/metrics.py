@@ -25,6 +25,7 @@ CERTAIN = 0.9975  # on either side, for an effect; the interval that is reported
 Told = Sequence[Mapping[str, Any]]  # what a test recorded: name, value, unit, better, and in which pair
 Gates = Mapping[str, float | None]  # metric -> margin beyond which it fails its test, None for the test's own
 
+_LARGEST = 709.0  # the logarithm of what a float can hold
 _ROUNDING = 1e-9  # a change of exactly the margin is not beyond it
 _RESOLUTION = {PEAK_RSS: float(RSS_RESOLUTION)}
 _CLOCKS = (("cpu_time", Clock.CPU, "cpu_ns"), ("device_time", Clock.DEVICE, "device_ns"))
@@ -104,14 +105,14 @@ def verdict_of(
         broken = {(True, False): MetricVerdict.WORSE, (False, True): MetricVerdict.BETTER}
         return broken.get((finite[0], finite[1]), MetricVerdict.INCONCLUSIVE), None
     if all(value > 0 for pair in values for value in pair):
-        changes = [math.log(head / base) for base, head in values]
-        bound = math.log1p(margin)
+        changes = [_log_ratio(base, head) for base, head in values]
+        bound, relative = math.log1p(margin), True
     else:
         changes = [head - base for base, head in values]
-        bound = margin * float(np.median([abs(base) for base, _ in values]))
+        bound, relative = margin * float(np.median([abs(base) for base, _ in values])), False
     found = _exact(changes) or interval(changes, floor=0.0)
     strict = _exact(changes) or interval(changes, floor=0.0, probability=CERTAIN)
-    ratio = judgement.ratio_of(found) if all(value > 0 for pair in values for value in pair) else None
+    ratio = _ratio_of(found) if relative else None
     if len(values) < 2:
         return MetricVerdict.INCONCLUSIVE, ratio
     if abs(float(np.median([head - base for base, head in values]))) <= resolution > 0:
@@ -177,8 +178,8 @@ def _judged(name: str, entries: Mapping[Side, Told], margin: float, gates: Gates
         gated=name in gates,
         values=values,
     )
-    if not values:
-        return plain
+    if not values or len({(entry["unit"], entry["better"]) for side in Side for entry in entries[side]}) > 1:
+        return plain  # seconds on one side and milliseconds on the other are not compared
     own = _margin(name, margin, gates)
     verdict, ratio = verdict_of(values, better=better, margin=own, resolution=_RESOLUTION.get(name, 0.0))
     return _with_verdict(replace(plain, ratio=ratio), verdict, own)
@@ -242,6 +243,17 @@ def _margin(name: str, margin: float, gates: Gates) -> float:
 def _with_verdict(metric: Metric, verdict: MetricVerdict, margin: float) -> Metric:
     failed = metric.gated and verdict is MetricVerdict.WORSE
     return replace(metric, verdict=verdict, margin=margin, failed=failed)
+
+
+def _log_ratio(base: float, head: float) -> float:
+    ratio = head / base
+    return math.log(ratio) if 0 < ratio < math.inf else math.log(head) - math.log(base)
+
+
+def _ratio_of(found: Estimate) -> Interval:
+    """Return the interval as a ratio; one beyond all numbers ends at the largest."""
+    estimate, low, high = (math.exp(min(log, _LARGEST)) for log in (found.center, found.low, found.high))
+    return Interval(estimate=estimate, low=low, high=high)
 
 
 def _exact(changes: Sequence[float]) -> Estimate | None:

@@ -36,6 +36,7 @@ from pytest_bolt.core.verdict import MetricVerdict, Verdict
 
 _HEADER = ("benchmark", "base", "head", "change", "visible from", "verdict")
 _RATE_HEADER = ("benchmark", "base", "head", "of the machine's limit")
+_HOW = ("clock", "threads", "interleave")  # notes of what a test asked for
 _GAP = "  "
 _INDENT = 2
 _WIDEST_ID = 100  # columns for ids where the output is no terminal
@@ -206,7 +207,7 @@ def _measured(comparison: Comparison) -> tuple[str, ...]:
     pairs = f"{comparison.pairs} process pair{'s' * (comparison.pairs != 1)}"
     clock = clock_text(Clock(comparison.clock))
     seen = f"smallest effect visible {percent(comparison.detectable)}"
-    notes = [f"  {one_line(name)}: {one_line(text)}" for name, text in comparison.notes.items()]
+    notes = [f"  {name}: {one_line(comparison.notes[name])}" for name in _HOW if name in comparison.notes]
     return (f"  {comparison.mode}, {clock}, {pairs}; {seen}", *notes)
 
 

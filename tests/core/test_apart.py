@@ -17,6 +17,7 @@ from pytest_bolt.core.steps import (
     OpenCase,
     OpenPair,
     PlannedCase,
+    Reply,
     Step,
     TakeMemory,
     TimeRound,
@@ -180,3 +181,22 @@ def test_every_look_at_a_candidate_can_confirm_it():
         decide = run(executor, PlannedCase(key="a"), confirming_pairs=pairs, confirming_looks=())["a"]
         assert decide.verdict is Verdict.SLOWER
         assert decide.estimate.pairs == pairs
+
+
+class DiesWatched(ScriptedExecutor):
+    """Its process ends when one benchmark's memory is looked at."""
+
+    def execute(self, step: Step) -> Reply:
+        if isinstance(step, TakeMemory) and step.case == "a":
+            self.steps.append(step)
+            failure = Failure(side=step.side, kind=FailureKind.CRASHED, message="killed")
+            return Reply(failure=failure, lost=True)
+        return super().execute(step)
+
+
+def test_a_process_that_dies_while_its_memory_is_looked_at_takes_no_other_benchmark_with_it():
+    executor = DiesWatched(times={"a": EVEN, "b": EVEN})
+    decided = run(executor, PlannedCase(key="a", memory=True), PlannedCase(key="b", memory=True))
+    assert decided["a"].failure is not None
+    assert decided["a"].verdict in {Verdict.INCORRECT, Verdict.INCOMPARABLE}
+    assert decided["b"].verdict is Verdict.SAME

@@ -103,6 +103,20 @@ def test_what_is_no_number_is_worse_than_any(broken):
         assert said([broken] * 3, [broken] * 3, better) == (OPEN, None)
 
 
+def test_numbers_of_any_size_are_judged():
+    assert said([1e-300] * 3, [1e300] * 3)[0] is WORSE
+    assert said([1e300] * 3, [1e-300] * 3)[0] is BETTER
+    verdict, ratio = said([1e-300, 1.0, 1e300], [1e300, 1.0, 1e-300])
+    assert verdict is OPEN
+    assert math.isfinite(ratio.high)
+
+
+def test_what_has_another_unit_on_the_other_side_is_not_compared():
+    seconds, other = told(1.0, 1.0), [entry | {"unit": "ms"} for entry in told(1000.0, 1000.0)]
+    (found,) = metrics_of({Side.BASE: seconds, Side.HEAD: other}, 0.05, {"loss": None})
+    assert (found.verdict, found.failed) == (None, False)
+
+
 def test_a_difference_below_the_resolution_is_none():
     values = [(0.0, 4096.0)] * 3
     assert verdict_of(values, better="lower", margin=0.05)[0] is WORSE

@@ -106,6 +106,9 @@ BOLT_SUITE = """
             bolt.record("loss", 1, better="more")
         with pytest.raises(Exception, match="'a' is not a number"):
             bolt.record("loss", "a")
+        for nameless in ("", 3, None):
+            with pytest.raises(Exception, match="a metric has a name in words"):
+                bolt.record(nameless, 1)
 
     def test_second_measure(bolt):
         bolt.measure(work, args=(50,))

@@ -69,7 +69,10 @@ def test_empty_ref_is_named(refused):
             ("--bolt-keep-rounds: '-1' is not a number of measurements", "a whole number, or all"),
         ),
         (("--bolt-fail-on=sloewr",), ("unknown verdict 'sloewr'", "did you mean 'slower'?")),
-        (("--bolt-fail-on=missing:5%",), ("only slower and faster take a margin, not 'missing:5%'",)),
+        (
+            ("--bolt-fail-on=missing:5%",),
+            ("only slower, faster and metrics take a margin, not 'missing:5%'",),
+        ),
         (("--bolt-fail-on=slower:fast",), ("'fast' is not a margin",)),
         (("--bolt-journal=papr",), ("there is no such journal style", "did you mean `paper`?")),
         (("--bolt-expect=quick",), ("->",)),

@@ -104,6 +104,10 @@ def test_why_a_metric_fails_its_test():
     assert failed_text(exact) == "WORSE: loss 0 nats -> -1 nats, any change counts, higher is better"
 
 
+def test_a_number_that_is_none_is_named():
+    assert "2 nats -> nan, " in failed_text(metric(head=float("nan"), ratio=None))
+
+
 def test_a_test_that_fails_by_a_metric_begins_with_it():
     message = failure_message(of(metric(failed=True), failed=True, notes={"threads": "4"}), run())
     first, second, *rest = message.splitlines()
