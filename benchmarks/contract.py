@@ -14,7 +14,9 @@ from benchmarks.variants import IDENTICAL, slowdown
 
 HEADINGS = ("figure", "busy neighbours", "runs", "measured [95 % interval], percent", "asked", "so far")
 REACHED, NOT_REACHED, UNDECIDED = "reached", "not reached", "not decidable with this many runs"
-NEAR = 0.15  # a slowdown whose size by direct timing is further off than this is one of another size
+# A slowdown whose size by direct timing is further off than this share of it is one of another size, and one
+# whose standard error is larger is of a size that nobody knows.
+NEAR = 0.15
 _ALARM = ("slower", "faster")
 
 
@@ -94,7 +96,10 @@ def out_of_size(lines: Iterable[Line]) -> tuple[int, int]:
 
 def _near(line: Line, benchmark: Mapping[str, Any]) -> bool:
     change, size = slowdown(line["variant"]), benchmark.get("size")
-    return not (change and size) or abs(size["percent"] - change.percent) <= NEAR * change.percent
+    if not (change and size):
+        return True
+    limit = NEAR * change.percent
+    return bool(abs(size["percent"] - change.percent) <= limit and size["error"] <= limit)
 
 
 def _same(lines: Sequence[Line]) -> Share:

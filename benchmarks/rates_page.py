@@ -139,8 +139,8 @@ def _notes(done: Sequence[Line], part: str) -> str:
     text = (
         NOTES
         + f"""\
-- Slowdowns whose size by direct timing is more than 15 % of it away from what their name says are left out of
-  the first table: {off} of {total}.
+- Slowdowns whose size by direct timing is more than 15 % of it away from what their name says, or not known
+  as well as that, are left out of the first table: {off} of {total}.
 """
     )
     if part != BOTH:

@@ -76,6 +76,9 @@ def test_a_slowdown_of_another_size_is_neither_found_nor_missed():
     ]
     assert row_of(lines, "slowdowns of 10 %")[1].startswith("3 of 3, ")
     assert out_of_size(lines) == (2, 5)
+    unknown = benchmark(verdict="slower", slowed=True, size=10.0)
+    unknown["size"]["error"] = 1.6
+    assert out_of_size([line("algorithm-10", unknown)]) == (1, 1)
 
 
 def test_busy_neighbours_are_rows_of_their_own_and_failed_runs_do_not_count():

@@ -295,11 +295,14 @@ def test_direct_timing_is_a_ratio_of_cpu_time(turns, said, monkeypatch):
 
 def test_direct_timing_imports_each_side_from_its_own_tree(tmp_path):
     names = ("test_speed[squares]",)
-    found = []
+    found, inputs = [], {}
     for side, text in (("base", "1"), ("head", "2")):
         package = tmp_path / side / "sample_library"
         package.mkdir(parents=True)
         (package / "__init__.py").write_text("")
-        (package / "workloads.py").write_text(f"WORKLOADS = {{'squares': (lambda items: {text}, list)}}")
-        found.append(calls(str(tmp_path / side), names)["test_speed[squares]"])
-    assert [call() for call in found] == [1, 2]
+        (package / "workloads.py").write_text(
+            f"WORKLOADS = {{'squares': (lambda items: ({text}, items), list)}}"
+        )
+        found.append(calls(str(tmp_path / side), names, inputs)["test_speed[squares]"])
+    assert [call()[0] for call in found] == [1, 2]
+    assert found[0]()[1] is found[1]()[1]
