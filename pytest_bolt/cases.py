@@ -8,6 +8,7 @@ import inspect
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -67,41 +68,39 @@ class Benchmark:
 
 def benchmarks_of(items: Iterable[pytest.Item], settings: Settings, root: Path) -> tuple[Benchmark, ...]:
     """Return the benchmarks among `items`. Raises BoltError for a malformed marker."""
-    hashes: dict[int, str] = {}  # by the function's identity: its many parametrised items share it
-
-    def hash_of(item: pytest.Item) -> str:
-        function = getattr(item, "function", None)
-        if id(function) not in hashes:
-            hashes[id(function)] = source_hash(function)
-        return hashes[id(function)]
-
     return tuple(
-        Benchmark(
-            key=item_key(item, root), item=item, marked=own, source_hash=identity(hash_of(item), own)
-        )
+        Benchmark(key=item_key(item, root), item=item, marked=own, source_hash=identity(item, own))
         for item, own in ((item, marked(item, settings)) for item in items)
     )
 
 
-def identity(source: str, own: Marked) -> str:
-    """Return the digits that tell this benchmark from another of its name; `source` are those of its code.
+def identity(item: pytest.Item, own: Marked) -> str:
+    """Return the digits that tell this benchmark from another of its name.
 
     Times by another clock or with other threads are those of another benchmark; nothing stored is compared
     with them.
     """
+    source = source_hash(item)
     told = [f"{name}={value}" for name, value in (("clock", own.clock), ("threads", own.threads)) if value]
     return hashlib.sha256(" ".join([source, *told]).encode()).hexdigest()[:12] if told else source
 
 
-def source_hash(function: Any) -> str:
+def source_hash(item: pytest.Item) -> str:
     """Return 12 digits that change with the code of the test function, not with layout or comments.
 
     Empty where the source cannot be had.
     """
     try:
-        source = textwrap.dedent(inspect.getsource(inspect.unwrap(function)))
-        tree = ast.parse(source)
-    except (OSError, TypeError, SyntaxError):
+        return _hash_of(getattr(item, "function", None))
+    except TypeError:  # no function, or one that cannot be told from others
+        return ""
+
+
+@lru_cache(maxsize=64)  # a function is parametrised into up to thousands of items
+def _hash_of(function: Any) -> str:
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(inspect.unwrap(function))))
+    except (OSError, SyntaxError):
         return ""
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):

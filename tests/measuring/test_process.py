@@ -153,7 +153,9 @@ def test_a_worker_holds_at_the_benchmark_call(tmp_path: Path) -> None:
     worker, collected = opened(tmp_path, test)
     try:
         assert list(collected["benchmarks"]) == ["test_it.py::test_a"]  # type: ignore[call-overload]
-        worker.request({"op": "run", "case": "test_it.py::test_a", "following": None, "check": True, "clock": None})
+        worker.request(
+            {"op": "run", "case": "test_it.py::test_a", "following": None, "check": True, "clock": None}
+        )
         assert worker.answer(60.0) == {"event": "ready"}
         worker.request({"op": "round", "iterations": 10, "parts": 2, "padding": 4096})
         timings = worker.answer(60.0)["timings"]
@@ -170,13 +172,17 @@ def test_a_worker_holds_at_the_benchmark_call(tmp_path: Path) -> None:
 def test_a_worker_that_dies_is_told_from_one_that_is_silent(tmp_path: Path) -> None:
     test = "import os, time\ndef test_a(benchmark):\n    os._exit(7)\ndef test_b(benchmark):\n    time.sleep(60)\n"
     worker, _ = opened(tmp_path, test)
-    worker.request({"op": "run", "case": "test_it.py::test_a", "following": None, "check": True, "clock": None})
+    worker.request(
+        {"op": "run", "case": "test_it.py::test_a", "following": None, "check": True, "clock": None}
+    )
     with pytest.raises(WorkerGone, match="exit code 7") as gone:
         worker.answer(60.0)
     assert not gone.value.timed_out
     worker.kill()
     worker, _ = opened(tmp_path, test)
-    worker.request({"op": "run", "case": "test_it.py::test_b", "following": None, "check": True, "clock": None})
+    worker.request(
+        {"op": "run", "case": "test_it.py::test_b", "following": None, "check": True, "clock": None}
+    )
     with pytest.raises(WorkerGone, match=r"no answer within 0\.2 s") as gone:
         worker.answer(0.2)
     assert gone.value.timed_out
