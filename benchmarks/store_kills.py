@@ -130,10 +130,13 @@ def check(store: Store, heard: Written) -> Iterator[RunState]:
 def check_file(url: str) -> None:
     """Let SQLite check its file. Raises TornError."""
     with closing(sqlite3.connect(str(parse_store(url).database))) as connection:
-        said = [
-            *(row[0] for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"),
-            *map(str, connection.execute("PRAGMA foreign_key_check")),
-        ]
+        try:
+            said = [
+                *(row[0] for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"),
+                *map(str, connection.execute("PRAGMA foreign_key_check")),
+            ]
+        except sqlite3.DatabaseError as error:
+            raise TornError(str(error)) from error
     if said:
         raise TornError("; ".join(said))
 

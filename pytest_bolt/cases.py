@@ -8,6 +8,7 @@ import inspect
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -89,11 +90,17 @@ def source_hash(item: pytest.Item) -> str:
 
     Empty where the source cannot be had.
     """
-    function = getattr(item, "function", None)
     try:
-        source = textwrap.dedent(inspect.getsource(inspect.unwrap(function)))  # type: ignore[arg-type]
-        tree = ast.parse(source)
-    except (OSError, TypeError, SyntaxError):
+        return _hash_of(getattr(item, "function", None))
+    except TypeError:  # no function, or one that cannot be told from others
+        return ""
+
+
+@lru_cache(maxsize=64)  # a function is parametrised into up to thousands of items
+def _hash_of(function: Any) -> str:
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(inspect.unwrap(function))))
+    except (OSError, SyntaxError):
         return ""
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):

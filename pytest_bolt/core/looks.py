@@ -137,4 +137,4 @@ def _shares(progress: Progress) -> bool:
 def _read(progress: Progress) -> _Reading:
     base, head = (progress.judged_table(side) for side in BOTH)
     clock = progress.clock(base, head)
-    return _Reading(clock=clock, ratios=judgement.pair_ratios(base, head, clock))
+    return _Reading(clock=clock, ratios=progress.ratios(base, head, clock))

@@ -19,6 +19,8 @@ def sentence(text: str) -> str:
 
 def display_width(text: str) -> int:
     """Return the number of terminal columns that the text takes."""
+    if text.isascii():
+        return len(text)
     return sum(_columns(char) for char in text)
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from pytest_bolt.core.judgement import choose_clock
+import numpy as np
+
+from pytest_bolt.core.judgement import PairRatio, choose_clock, pair_ratios
 from pytest_bolt.core.measurement import Clock, RoundTable, join_rounds
 from pytest_bolt.core.steps import BOTH, PlannedCase, Reply
 from pytest_bolt.core.timing import Side
@@ -47,6 +49,7 @@ class Progress:
     spent_ns: int = 0
     remarks: dict[str, None] = field(default_factory=dict)  # what was left out, in words
     rounds: dict[Side, list[RoundTable]] = field(default_factory=lambda: {side: [] for side in BOTH})
+    _ratios: dict[tuple[int, Clock, int, int], tuple[PairRatio, ...]] = field(default_factory=dict)
 
     @property
     def quad_ns(self) -> float:
@@ -66,6 +69,17 @@ class Progress:
         """
         chosen = self.case.clock or choose_clock(*sides)
         return Clock.WALL if self.case.parallel and chosen is Clock.FILTERED else chosen
+
+    def ratios(self, base: RoundTable, head: RoundTable, clock: Clock) -> tuple[PairRatio, ...]:
+        """Return `pair_ratios` of tables of this case; a pair that is measured is worked out once a clock."""
+        found: list[PairRatio] = []
+        for pair in np.unique(head["pair"]).tolist():
+            one, other = base[base["pair"] == pair], head[head["pair"] == pair]
+            key = (pair, clock, len(one), len(other))
+            if key not in self._ratios:
+                self._ratios[key] = pair_ratios(one, other, clock)
+            found += self._ratios[key]
+        return tuple(found)
 
     @property
     def judged_pairs(self) -> int:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Insert, Select, Table, bindparam, select
 
 from pytest_bolt.core.case import Case
 from pytest_bolt.core.environment import Environment
@@ -14,6 +15,7 @@ from pytest_bolt.stores.plain import from_text, to_text
 from pytest_bolt.stores.rows import case_detail, digest_of, revision_row
 from pytest_bolt.stores.schema import cases, environments, fingerprints, revisions
 
+_DETAIL = select(cases.c.detail).where(cases.c.id == bindparam("wanted"))
 _REMEMBERED = 10_000  # case objects kept alive
 
 
@@ -75,8 +77,7 @@ class References:
         if self._equal.get(number) == detail:
             return True
         if number not in self._details:
-            query = select(cases.c.detail).where(cases.c.id == number)
-            self._details[number] = connection.execute(query).scalar_one()
+            self._details[number] = connection.execute(_DETAIL, {"wanted": number}).scalar_one()
         if from_text(detail) != self._details[number]:
             return False
         self._equal[number] = detail
@@ -95,20 +96,23 @@ def case_digest(key: str) -> str:
 
 
 def _find_or_insert(connection: Connection, table: Table, row: Mapping[str, Any]) -> int:
-    query = select(table.c.id).where(table.c.digest == row["digest"])
-    found = connection.execute(query).scalar()
+    find, insert = _statements(table, connection.dialect.name)
+    wanted = {"wanted": row["digest"]}
+    found = connection.execute(find, wanted).scalar()
     if found is None:
-        connection.execute(_insert_if_absent(connection, table).values(**row))
-        found = connection.execute(query).scalar_one()
+        connection.execute(insert, row)
+        found = connection.execute(find, wanted).scalar_one()
     return int(found)
 
 
-def _insert_if_absent(connection: Connection, table: Table) -> Any:
-    """Return an INSERT that does nothing where the row is there; only the dialect in use is imported."""
-    if connection.dialect.name == "postgresql":
+@cache
+def _statements(table: Table, dialect: str) -> tuple[Select[Any], Insert]:
+    """Return how a row is found, and inserted where it is not there; only the dialect in use is imported."""
+    find = select(table.c.id).where(table.c.digest == bindparam("wanted"))
+    if dialect == "postgresql":
         from sqlalchemy.dialects import postgresql
 
-        return postgresql.insert(table).on_conflict_do_nothing()
+        return find, postgresql.insert(table).on_conflict_do_nothing()
     from sqlalchemy.dialects import sqlite
 
-    return sqlite.insert(table).on_conflict_do_nothing()
+    return find, sqlite.insert(table).on_conflict_do_nothing()
