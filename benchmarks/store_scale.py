@@ -1,9 +1,10 @@
 """How a store grows: its size, and how long its queries take, as commits are added.
 
     python -m benchmarks.store_scale --short            1,000 commits x 20 cases, about a minute
-    python -m benchmarks.store_scale                    1,000 commits x 1,000 cases, about 15 minutes
+    python -m benchmarks.store_scale                    1,000 commits x 1,000 cases, some minutes
     python -m benchmarks.store_scale --store=URL        the same in an empty PostgreSQL database
 
+Commits are stored as sessions do, or all cases of one at once; most are copies of those rows at new commits.
 Each commit is compared with the one before it, as a scheduled job on the main branch leaves it: per case a
 comparison and a record a side, of 3 to 8 process pairs x 5 quads x 2 rounds x 2 parts. Prints a line each
 time a tenth of the commits is stored, at the end what fresh processes take to start. Times are medians in
@@ -29,6 +30,7 @@ import numpy as np
 from sqlalchemy import create_engine, text
 
 from benchmarks.made_up_runs import ENVIRONMENT, Measured, commit_of, make_cases, make_run
+from benchmarks.store_copies import store_copy
 from pytest_bolt.core.comparison import Comparison
 from pytest_bolt.core.record import Record, Run, RunState
 from pytest_bolt.stores.engine import parse_store
@@ -39,6 +41,7 @@ _POSTGRES_SIZE = """
 SELECT sum(pg_total_relation_size(c.oid)) FROM pg_class c
 WHERE relkind = 'r' AND relname LIKE 'bolt%' AND pg_table_is_visible(c.oid)
 """
+_YOUNG = 20  # runs back of which rounds are still kept
 REPEATS = 7
 STARTS = 11
 ALONE = 50  # cases of a run that are stored one by one, as a session stores them
@@ -130,6 +133,13 @@ def _arguments() -> argparse.Namespace:
         default=KEPT_RECORDS,
         help=f"records whose single rounds are kept (default: {KEPT_RECORDS})",
     )
+    parser.add_argument(
+        "--written",
+        type=int,
+        default=60,
+        help="commits stored through the store's interface; those after them are copied inside the database "
+        "(default: 60)",
+    )
     parser.add_argument("--only-queries", action="store_true", help="ask a --store that was filled before")
     parser.add_argument("--store", metavar="URL", help="an empty store (default: a temporary SQLite file)")
     arguments = parser.parse_args()
@@ -145,18 +155,26 @@ def _fill(store: Store, arguments: argparse.Namespace) -> Iterator[tuple[int, fl
     """Store run after run; give, ten times, the number of commits and what a case took either way."""
     measured, cases = Measured(np.random.default_rng(1)), make_cases(arguments.cases)
     step = max(1, arguments.commits // 10)
-    alone, together = [], []
+    alone, together = [math.nan], [math.nan]
     for number in range(arguments.commits):
         run = make_run(f"{number:012x}", number)
-        results = list(measured.results(run, cases))
-        store.begin(run, collected=len(cases))
-        alone.append(_per_case(_add_each, store, run, results[:ALONE]))
-        together.append(_per_case(_add_all, store, run, results[ALONE:] or results[:1]))
-        store.finish(run.run_id, state=RunState.FINISHED, ended=run.started)
+        if number < arguments.written:
+            results = list(measured.results(run, cases))
+            store.begin(run, collected=len(cases))
+            alone.append(_per_case(_add_each, store, run, results[:ALONE]))
+            together.append(_per_case(_add_all, store, run, results[ALONE:] or results[:1]))
+            store.finish(run.run_id, state=RunState.FINISHED, ended=run.started)
+        else:
+            like = number - min(arguments.written, _YOUNG)
+            store_copy(store, run, f"{like:012x}", collected=len(cases))
         store.forget_rounds(arguments.keep)
         if (number + 1) % step == 0:
-            yield number + 1, statistics.median(alone), statistics.median(together)
-            alone, together = [], []
+            yield (
+                number + 1,
+                statistics.median(alone[1:] or alone),
+                statistics.median(together[1:] or together),
+            )
+            alone, together = [math.nan], [math.nan]
 
 
 def _add_each(store: Store, run: Run, results: Results) -> None:
