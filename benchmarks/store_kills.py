@@ -41,7 +41,7 @@ from pytest_bolt.stores.store import Store, open_store
 
 CASES = 12
 KEPT = 5000  # records with rounds: old runs lose theirs while others write
-_LONGEST_S = 1.5
+_RUNS = 4  # a writer is killed before it could have stored so many
 
 
 class TornError(Exception):
@@ -85,12 +85,14 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def kill_writers(url: str, kills: int, dice: random.Random) -> str:
     """Kill that many writers of a store, checking it after each. Raises TornError."""
-    written, killed, rounds = Written(), 0, 0
-    states: dict[RunState, int] = {}
     begin = time.perf_counter()
+    written, longest_s = _first_writer(url)
+    killed, rounds = 1, 1
+    states: dict[RunState, int] = {}
     while killed < kills:
         count = min(dice.randint(1, 3), kills - killed)
-        heard = _write_and_kill(url, count, rounds, dice)
+        moments = [dice.uniform(0, longest_s) for _ in range(count)]
+        heard = _write_and_kill(url, moments, rounds)
         with open_store(url) as store:
             store.probe()
             for state in check(store, heard):
@@ -175,20 +177,40 @@ def _check_results(store: Store, written: Written) -> None:
             raise TornError(f"{run_id} has lost records")
 
 
-def _write_and_kill(url: str, count: int, turn: int, dice: random.Random) -> Written:
-    """Start writers, kill them at a moment of their own each, and return what they have said."""
-    started = [_start_writer(url, f"{turn:04x}{number:02x}") for number in range(count)]
-    moments = sorted((time.monotonic() + dice.uniform(0, _LONGEST_S), pid) for pid, _ in started)
-    for moment, pid in moments:
-        time.sleep(max(0.0, moment - time.monotonic()))
+def _first_writer(url: str) -> tuple[Written, float]:
+    """Kill a writer once it has stored some runs; return what it has said, and what it took in seconds."""
+    begin, said = time.monotonic(), b""
+    pid, pipe = _start_writer(url, f"{0:06x}")
+    while said.count(b"finished") < _RUNS and (more := os.read(pipe, 1000)):
+        said += more
+    lasted = time.monotonic() - begin
+    os.kill(pid, signal.SIGKILL)
+    return _heard(pid, pipe, said), lasted
+
+
+def _write_and_kill(url: str, after_s: Sequence[float], turn: int) -> Written:
+    """Start writers, kill each after so many seconds, and return what they have said."""
+    started = [_start_writer(url, f"{turn:04x}{number:02x}") for number in range(len(after_s))]
+    begin = time.monotonic()
+    for delay, (pid, _) in sorted(zip(after_s, started, strict=True)):
+        time.sleep(max(0.0, begin + delay - time.monotonic()))
         os.kill(pid, signal.SIGKILL)
-    heard, codes = Written(), []
-    for pid, said in started:
-        with os.fdopen(said, "rb") as pipe:
-            heard.hear(pipe.read().decode())
-        codes.append(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
-    if set(codes) != {-signal.SIGKILL}:
-        raise TornError(f"a writer ended by itself: {codes}")
+    heard = Written()
+    for pid, pipe in started:
+        one = _heard(pid, pipe, b"")
+        heard.begun += one.begun
+        heard.finished |= one.finished
+    return heard
+
+
+def _heard(pid: int, pipe: int, said: bytes) -> Written:
+    """Return what a killed writer has said, `said` and what is left of it. Raises TornError."""
+    heard = Written()
+    with os.fdopen(pipe, "rb") as rest:
+        heard.hear((said + rest.read()).decode())
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    if code != -signal.SIGKILL:
+        raise TornError(f"a writer ended by itself: {code}")
     return heard
 
 
