@@ -207,7 +207,7 @@ def _queries(store: Store, place: Place, commits: int) -> list[str]:
         _median_ms(lambda: open_store(place.url).close()),
         _median_ms(lambda: store.baseline(commit_of(commits // 2), mark, keys)),
         _median_ms(lambda: store.baseline_commits(parents, mark)),
-        _median_ms(lambda: store.series(keys[len(keys) // 2], mark, 1000)),
+        _median_ms(lambda: store.series(keys[len(keys) // 2], mark)),
         _median_ms(listed),
     ]
 

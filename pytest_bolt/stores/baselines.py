@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, Select, exists, false, select
@@ -64,7 +65,7 @@ def values_over_commits(
         revisions.c.dirty == false(),
     )
     rows = connection.execute(query.limit(None if limit is None else 2 * limit)).all()
-    return tuple(_once_a_run(_value(row) for row in rows))[:limit]
+    return tuple(islice(_once_a_run(map(_value, rows)), limit))
 
 
 def values_of_run(connection: Connection, run_id: str) -> dict[str, tuple[BaselineRecord, ...]]:
