@@ -11,7 +11,9 @@ from plugin_projects import LIBRARY, SUITE, Project
 @pytest.fixture(autouse=True)
 def plain_world(monkeypatch, tmp_path, pytester):
     """Git and pytest as on a fresh machine, with a cache folder of the test's own."""
-    for name in [name for name in os.environ if name.startswith(("GIT_", "BOLT_", "COV_CORE_"))]:
+    for name in [
+        name for name in os.environ if name.startswith(("GIT_", "BOLT_", "COV_CORE_", "PYTEST_XDIST_"))
+    ]:
         monkeypatch.delenv(name)
     # Plugins that have no part in any of this and take half of a process's start.
     monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:hypothesispytest -p no:jaxtyping")
