@@ -22,6 +22,7 @@ from pytest_bolt.stores.store import open_store
 PATIENCE_S = 60.0
 _MARK = "BOLT_KILLS_OF"
 _QUICK = "--bolt-budget=1ms"
+_SHORT = "--bolt-budget=5s"
 
 
 class LeftBehindError(Exception):
@@ -98,7 +99,7 @@ class Place:
 def kill_commands(count: int, url: str | None, folder: Path, dice: random.Random) -> str:
     """Kill that many commands, checking after each what is left. Raises LeftBehindError."""
     with _place(folder, url, trivial(3)) as place:
-        lasting = place.finish()
+        lasting = place.finish(_SHORT)
         begin, interrupted, folders = time.perf_counter(), 0, 0
         for _ in range(count):
             interrupted += _kill(place, dice.uniform(0.1, 0.9) * lasting)
@@ -126,7 +127,7 @@ def _place(folder: Path, url: str | None, project: Project) -> Iterator[Place]:
 
 def _kill(place: Place, after_s: float) -> int:
     """Kill a command; return how many runs it left interrupted."""
-    process = place.start()
+    process = place.start(_SHORT)
     try:
         process.wait(after_s)
     except subprocess.TimeoutExpired:

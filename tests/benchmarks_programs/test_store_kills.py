@@ -88,9 +88,9 @@ def test_a_few_writers_are_killed(tmp_path):
 
 @pytest.mark.slow
 def test_writers_and_a_command_are_killed(capsys):
-    assert store_kills.main(["--kills=21", "--commands=1", "--seed=5"]) == 0
+    assert store_kills.main(["--kills=11", "--commands=1", "--seed=5"]) == 0
     writers, commands = capsys.readouterr().out.splitlines()
-    assert writers.startswith("20 writers killed in ")
+    assert writers.startswith("10 writers killed in ")
     assert commands.startswith("1 commands killed, ")
 
 
