@@ -76,7 +76,8 @@ class Place:
             process.kill()
             raise LeftBehindError("the run after a killed one does not end") from None
         if not report.exists() or not json.loads(report.read_text())["comparisons"]:
-            raise LeftBehindError(f"the run after a killed one fails:\n{self.output()}")
+            told = f"exit code {process.returncode}\n{self.output()}"
+            raise LeftBehindError(f"the run after a killed one fails: {told}")
         return time.monotonic() - begin
 
     def output(self) -> str:
