@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from statistics import median
 
 from pytest_bolt.core import judgement
 from pytest_bolt.core.control import Control
@@ -43,6 +45,7 @@ class Looks:
             return
         for progress in cases:
             reading = self._readings[progress.case.key] = _read(progress)
+            progress.quad_noise = _quad_noise(reading.ratios) or progress.quad_noise
             if _shares(progress) and len(reading.ratios) > 1:
                 self._spreads[progress.case.key] = judgement.spread(reading.ratios)
         self._shared = shared_variance(list(self._spreads.values()))
@@ -132,6 +135,10 @@ def _shares(progress: Progress) -> bool:
     An effect has to show by itself, and sides that run one after the other differ by more than sides in turn.
     """
     return not progress.candidate and progress.case.interleave
+
+
+def _quad_noise(ratios: Sequence[PairRatio]) -> float:
+    return median([ratio.error * math.sqrt(ratio.quads) for ratio in ratios]) if ratios else 0.0
 
 
 def _read(progress: Progress) -> _Reading:

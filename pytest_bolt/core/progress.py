@@ -25,6 +25,7 @@ class PlanSettings:
     control_pairs: int = 3  # of the base against itself, 0 for none
     quads: int = 5
     most_quads: int = 20
+    pair_error: float = 0.01  # standard error of a log-ratio inside a pair that more quads are worth
     part_ns: float = 1e6
     parts: int = 2
     budget_ns: float = 600e9
@@ -47,6 +48,7 @@ class Progress:
     first_pair: int = 1  # pairs before this one were screening and are not judged on
     pairs: int = 0
     spent_ns: int = 0
+    quad_noise: float = 0.0  # standard deviation of a quad's log-ratio inside a pair, as far as measured
     remarks: dict[str, None] = field(default_factory=dict)  # what was left out, in words
     rounds: dict[Side, list[RoundTable]] = field(default_factory=lambda: {side: [] for side in BOTH})
     _ratios: dict[tuple[int, Clock, int, int], tuple[PairRatio, ...]] = field(default_factory=dict)

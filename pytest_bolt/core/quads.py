@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Generator, Sequence
 
@@ -55,12 +56,16 @@ def calibrate(
 def quads_in_pair(progress: Progress, others: int, settings: PlanSettings, budget: Budget) -> int:
     """Return how many quads are worth their time.
 
-    `settings.quads` where they fit into 0.1 s, fewer for long calls, at least one. Opening a pair costs, so
-    that where few cases share it each may take up to half its share of that cost, at most 1 s.
+    `settings.quads` where they fit into 0.1 s, fewer for long calls, at least one. In a noisy hour a pair's
+    own error outweighs what processes differ by: then as many as bring it down to `settings.pair_error`, in
+    0.2 s (after Kalibera & Jones 2013: repeat where the variance is, as far as that costs less than another
+    pair). Opening a pair costs, so that where few cases share it each may take up to half its share of that
+    cost, at most 1 s.
     """
     share = min(budget.start_ns / (2 * others), 1e9)
     least = min(settings.quads, int(0.1e9 / progress.quad_ns))
-    return max(1, least, min(settings.most_quads, int(share / progress.quad_ns)))
+    noisy = min(math.ceil((progress.quad_noise / settings.pair_error) ** 2), int(0.2e9 / progress.quad_ns))
+    return max(1, least, min(settings.most_quads, max(noisy, int(share / progress.quad_ns))))
 
 
 def measure_quads(

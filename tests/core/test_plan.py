@@ -9,6 +9,8 @@ import pytest
 
 from pytest_bolt.core.judgement import Margins
 from pytest_bolt.core.plan import PlanSettings, plan
+from pytest_bolt.core.progress import Budget, Progress
+from pytest_bolt.core.quads import quads_in_pair
 from pytest_bolt.core.steps import (
     CloseCase,
     Decide,
@@ -241,3 +243,28 @@ def test_a_confirmation_that_would_not_fit_beside_the_rest_goes_alone() -> None:
     assert shared["a"].verdict is decided["a"].verdict is Verdict.SLOWER
     assert any(step.order == ("a",) for step in pairs_of(tight))
     assert not any(step.order == ("a",) for step in pairs_of(executor))
+
+
+def measured_once(quad_noise: float, call_ns: float = 1e5) -> int:
+    """The quads of a case among a hundred, as noisy as was seen."""
+    progress = Progress(case=PlannedCase(key="a"), iterations=10, call_ns=call_ns, quad_noise=quad_noise)
+    return quads_in_pair(progress, 100, PlanSettings(), Budget(total_ns=1e12, start_ns=1e9))
+
+
+def test_a_noisy_hour_gets_more_quads_a_pair() -> None:
+    assert measured_once(0.0) == measured_once(0.02) == 5
+    assert measured_once(0.03) == 9  # brings 3 % down to 1 %
+    assert measured_once(0.5) == 20
+
+
+def test_long_calls_get_no_more_quads_than_fit_into_their_time() -> None:
+    assert measured_once(0.5, call_ns=2e6) == 1  # ten of them in two parts, four batches: 0.16 s a quad
+
+
+def test_the_noise_inside_pairs_is_seen_and_met() -> None:
+    def quads(round_noise: float) -> int:
+        times = {str(index): SAME for index in range(30)}
+        return run(ScriptedExecutor(times=times, round_noise=round_noise))["0"].quads
+
+    assert quads(0.002) == 3 * 5
+    assert quads(0.1) > 2 * quads(0.002)
