@@ -73,7 +73,7 @@ def pytest_configure(config: pytest.Config) -> None:
         with_usage_error(lambda: check_matrix(settings.adapter, settings.device, settings.dtype))
     if config.option.collectonly:
         return
-    if settings.active or settings.typed & {"fail-on"}:
+    if settings.active or "fail-on" in settings.typed:
         from pytest_bolt.refusals import check_settings
 
         skipped = bool(getattr(config.option, "benchmark_skip", False))

@@ -16,7 +16,7 @@ _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|min|h)?")
 _SECONDS = {"ms": 1e-3, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, None: 1.0}
 _PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*(%)?")
 
-CLOCKS = ("auto", "wall", "cpu", "device")
+CLOCKS = next(option.choices for option in OPTIONS if option.name == "clock")
 MEASURED = ("cpu_time", "device_time", "peak_memory", "peak_rss")  # metrics that no test has to record
 MEMORY = frozenset({"peak_memory", "peak_rss"})
 _NO_GATE = {"time": "slower", "throughput": "slower"}  # other words for what the verdict is about

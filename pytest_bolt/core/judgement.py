@@ -27,6 +27,7 @@ PARALLEL = 1.1  # CPU time over wall time from which on work runs on several thr
 PARALLEL_LEAST_NS = 20e3  # a call, below which reading the clocks weighs more than the call
 DEVICE_SHARE = 0.25  # device time over wall time below which the host is what takes the time
 UNSTABLE_SHARE = 0.5
+CONFIRMING = 0.9975  # on either side, for an effect to be confirmed; the interval that is reported is of 99 %
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,6 +192,13 @@ def judge(found: Estimate, margins: Margins) -> Verdict:
     if found.low > margins.log_faster and found.high < margins.log_slower:
         return Verdict.SAME
     return Verdict.INCONCLUSIVE
+
+
+def confirmed(ratios: tuple[PairRatio, ...], margins: Margins) -> Verdict:
+    """Return what `judge` says, but an effect only where it shows in the interval of `CONFIRMING` as well."""
+    verdict = judge(estimate(ratios), margins)
+    strict = judge(estimate(ratios, probability=CONFIRMING), margins)
+    return verdict if verdict in {strict, Verdict.SAME} else Verdict.INCONCLUSIVE
 
 
 def ratio_of(found: Estimate) -> Interval:

@@ -21,7 +21,6 @@ from pytest_bolt.core.stats import Estimate, interval
 from pytest_bolt.core.timing import PEAK_RSS, RSS_RESOLUTION
 from pytest_bolt.core.verdict import MetricVerdict, Verdict
 
-CERTAIN = 0.9975  # on either side, for an effect; the interval that is reported is of 99 %
 Told = Sequence[Mapping[str, Any]]  # what a test recorded: name, value, unit, better, and in which pair
 Gates = Mapping[str, float | None]  # metric -> margin beyond which it fails its test, None for the test's own
 
@@ -111,7 +110,7 @@ def verdict_of(
         changes = [head - base for base, head in values]
         bound, relative = margin * float(np.median([abs(base) for base, _ in values])), False
     found = _exact(changes) or interval(changes, floor=0.0)
-    strict = _exact(changes) or interval(changes, floor=0.0, probability=CERTAIN)
+    strict = _exact(changes) or interval(changes, floor=0.0, probability=judgement.CONFIRMING)
     ratio = _ratio_of(found) if relative else None
     if len(values) < 2:
         return MetricVerdict.INCONCLUSIVE, ratio
@@ -229,10 +228,8 @@ def _digits_of(ratio: Interval) -> Interval:
 def _clock_verdict(ratios: tuple[PairRatio, ...], margin: float) -> MetricVerdict:
     if len(ratios) < 2:
         return MetricVerdict.INCONCLUSIVE
-    margins = Margins(slower=margin, faster=margin)
-    verdict = judgement.judge(judgement.estimate(ratios), margins)
-    strict = judgement.judge(judgement.estimate(ratios, probability=CERTAIN), margins)
-    return _SPEED.get(verdict if verdict in {strict, Verdict.SAME} else strict, MetricVerdict.INCONCLUSIVE)
+    verdict = judgement.confirmed(ratios, Margins(slower=margin, faster=margin))
+    return _SPEED.get(verdict, MetricVerdict.INCONCLUSIVE)
 
 
 def _margin(name: str, margin: float, gates: Gates) -> float:

@@ -61,11 +61,9 @@ def plan(cases: Sequence[PlannedCase], settings: PlanSettings, control: Control 
             yield from _run_control(control, settings, budget, rng)
         yield from _run_pairs(pair, _shuffled(due, active, rng), active, settings, budget, rng)
         measured = [active[key] for key in due if key in active]
-        looks.take(measured)
-        for progress in measured:
-            if decision := looks.look(progress):
-                del active[progress.case.key]
-                yield decision
+        for decision in looks.judge(measured):
+            del active[decision.case]
+            yield decision
     for progress in active.values():
         yield looks.give_up(progress)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
+from statistics import median
 
 import numpy as np
 
@@ -48,7 +50,6 @@ class Progress:
     first_pair: int = 1  # pairs before this one were screening and are not judged on
     pairs: int = 0
     spent_ns: int = 0
-    quad_noise: float = 0.0  # standard deviation of a quad's log-ratio inside a pair, as far as measured
     remarks: dict[str, None] = field(default_factory=dict)  # what was left out, in words
     rounds: dict[Side, list[RoundTable]] = field(default_factory=lambda: {side: [] for side in BOTH})
     _ratios: dict[tuple[int, Clock, int, int], tuple[PairRatio, ...]] = field(default_factory=dict)
@@ -57,6 +58,12 @@ class Progress:
     def quad_ns(self) -> float:
         """Return what a quad takes: four batches."""
         return 4 * self.parts * self.iterations * max(self.call_ns, 1.0)
+
+    @property
+    def quad_noise(self) -> float:
+        """Return the standard deviation of a quad's log-ratio inside a pair, 0 before it is known."""
+        seen = [ratio.error * math.sqrt(ratio.quads) for ratios in self._ratios.values() for ratio in ratios]
+        return median(seen) if seen else 0.0
 
     def again(self) -> Progress:
         """Return the same case, calibrated alike, with nothing measured and only time to measure."""

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from pytest_bolt.core.judgement import Margins
+from pytest_bolt.core.judgement import Margins, PairRatio
+from pytest_bolt.core.measurement import Clock
 from pytest_bolt.core.plan import PlanSettings, plan
 from pytest_bolt.core.progress import Budget, Progress
 from pytest_bolt.core.quads import quads_in_pair
@@ -246,8 +247,10 @@ def test_a_confirmation_that_would_not_fit_beside_the_rest_goes_alone() -> None:
 
 
 def measured_once(quad_noise: float, call_ns: float = 1e5) -> int:
-    """The quads of a case among a hundred, as noisy as was seen."""
-    progress = Progress(case=PlannedCase(key="a"), iterations=10, call_ns=call_ns, quad_noise=quad_noise)
+    """The quads of a case among a hundred, as noisy as was seen in its first pair."""
+    progress = Progress(case=PlannedCase(key="a"), iterations=10, call_ns=call_ns)
+    seen = PairRatio(pair=1, value=0.0, error=quad_noise / 2, quads=4)
+    progress._ratios[1, Clock.FILTERED, 4, 4] = (seen,)
     return quads_in_pair(progress, 100, PlanSettings(), Budget(total_ns=1e12, start_ns=1e9))
 
 
