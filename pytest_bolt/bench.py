@@ -106,7 +106,7 @@ class Benchmark:
 
     def weave(self, target: Any, **kwargs: Any) -> None:
         """Measure every call of `target` made by the test, through aspectlib. Raises ImportError."""
-        import aspectlib  # type: ignore[import-not-found]
+        import aspectlib  # type: ignore[import-not-found]  # the user's own
 
         def aspect(function: Callable[..., Any]) -> Callable[..., Any]:
             return lambda *args, **inner: self(function, *args, **inner)

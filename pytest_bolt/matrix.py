@@ -208,7 +208,7 @@ def _ours(metafunc: pytest.Metafunc, name: str) -> bool:
     """
     if name not in metafunc.fixturenames:
         return False
-    definitions = metafunc.definition._fixtureinfo.name2fixturedefs.get(name, ())  # noqa: SLF001
+    definitions = metafunc.definition._fixtureinfo.name2fixturedefs.get(name, ())  # noqa: SLF001 - as pytest does
     if not definitions or definitions[-1].func.__module__ != fixtures.__name__:
         return False
     direct = metafunc.definition.iter_markers("parametrize")

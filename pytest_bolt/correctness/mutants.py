@@ -215,7 +215,8 @@ class _Rounding(TorchDispatchMode):
         """Run the operation and round what it returns."""
         del types
         output = func(*args, **dict(kwargs or {}))
-        return map_tensors(output, self.narrowed_in_place if func._schema.is_mutable else self.narrowed)  # noqa: SLF001
+        narrow = self.narrowed_in_place if func._schema.is_mutable else self.narrowed  # noqa: SLF001 - no other way
+        return map_tensors(output, narrow)
 
     def narrowed_in_place(self, value: torch.Tensor) -> torch.Tensor:
         """Round what an operation wrote to."""

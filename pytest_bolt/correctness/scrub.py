@@ -25,8 +25,8 @@ def scrub(tensors: tuple[torch.Tensor, ...]) -> None:
 
 def _uses(tensor: torch.Tensor) -> int:
     """Return how many tensors share the memory, and one for the handle that asks."""
-    count = getattr(torch._C, "_storage_Use_Count", None)  # noqa: SLF001
-    return int(count(tensor.untyped_storage()._cdata)) if count else 0  # noqa: SLF001
+    count = getattr(torch._C, "_storage_Use_Count", None)  # noqa: SLF001 - nothing public tells
+    return int(count(tensor.untyped_storage()._cdata)) if count else 0  # noqa: SLF001 - as above
 
 
 def _references(objects: tuple[object, ...], place: int) -> int:

@@ -17,7 +17,7 @@ from pytest_bolt.devices.base import Device
 try:
     from resource import RUSAGE_SELF, getrusage
 except ImportError:  # Windows has no resource usage
-    getrusage = None  # type: ignore[assignment]
+    getrusage = None  # type: ignore[assignment]  # asked for before it is called
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

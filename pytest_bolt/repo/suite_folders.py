@@ -83,7 +83,7 @@ def _outermost(root: Path, file: Path, listed: set[Path], project: str) -> Path 
     return None
 
 
-def _is_suite(root: Path, folder: Path, file: Path, listed: bool) -> bool:  # noqa: FBT001
+def _is_suite(root: Path, folder: Path, file: Path, listed: bool) -> bool:  # noqa: FBT001 - called in one place
     if _is_plain(folder.name):
         return not _is_misnamed_library(root, folder, file)
     if _is_doubtful(folder.name):

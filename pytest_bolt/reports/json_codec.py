@@ -104,7 +104,7 @@ def _decode_scalar(hint: Any, value: Any, place: str) -> Any:
 
 def _checked(kind: type, value: Any, place: str) -> Any:
     if not isinstance(value, kind):
-        raise ValueError(f"{place} is not of type {kind.__name__}: {value!r:.80}")  # noqa: TRY004
+        raise ValueError(f"{place} is not of type {kind.__name__}: {value!r:.80}")  # noqa: TRY004 - of a file
     return value
 
 

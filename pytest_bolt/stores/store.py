@@ -72,7 +72,7 @@ class Store:
     def probe(self) -> None:
         """Write and commit something that changes nothing; raise BoltError where that is impossible."""
         with self._writing() as connection:
-            connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = version_num"))  # noqa: S608
+            connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = version_num"))  # noqa: S608 - a constant
         if self._engine.dialect.name == "sqlite":
             _check_room(Path(str(self._engine.url.database)), self.where)
 

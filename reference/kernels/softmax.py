@@ -10,7 +10,7 @@ from .mode import output_like, tile
 
 
 @triton.jit
-def _softmax_rows(x_ptr, out_ptr, x_stride, out_stride, columns, TILE: tl.constexpr):  # type: ignore[no-untyped-def]
+def _softmax_rows(x_ptr, out_ptr, x_stride, out_stride, columns, TILE: tl.constexpr):  # type: ignore[no-untyped-def]  # Triton's types
     row = tl.program_id(0).to(tl.int64)
     lanes = tl.arange(0, TILE)
     largest = tl.full((), -float("inf"), tl.float32)

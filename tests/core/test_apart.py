@@ -34,7 +34,7 @@ SLOWER = {Side.BASE: 1e4, Side.HEAD: 1.3e4}
 def run(executor: ScriptedExecutor, *cases: PlannedCase, **settings: object) -> dict[str, Decide]:
     decided: list[Decide] = []
     settings.setdefault("control_pairs", 0)
-    steps = plan(cases, PlanSettings(**settings))  # type: ignore[arg-type]
+    steps = plan(cases, PlanSettings(**settings))
     run_plan(steps, executor, decided=decided.append, progressed=lambda _step, _reply: None)
     return {decide.case: decide for decide in decided}
 

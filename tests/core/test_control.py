@@ -28,7 +28,7 @@ def run(
     decided: list[Decide] = []
     control = Control()
     cases = [PlannedCase(key=key, margins=margins) for key in executor.times]
-    steps = plan(cases, PlanSettings(**settings), control)  # type: ignore[arg-type]
+    steps = plan(cases, PlanSettings(**settings), control)
     run_plan(steps, executor, decided=decided.append, progressed=lambda _step, _reply: None)
     return {decide.case: decide for decide in decided}, control
 
@@ -185,6 +185,6 @@ def test_a_crash_ends_the_control() -> None:
 def test_none_where_one_tree_is_measured_or_none_is_wanted() -> None:
     for settings in ({"sides": (Side.HEAD,)}, {"control_pairs": 0}):
         executor = ScriptedExecutor(times={"a": SAME})
-        _, control = run(executor, **settings)  # type: ignore[arg-type]
+        _, control = run(executor, **settings)
         assert controls_of(executor) == []
         assert control.found is None

@@ -24,7 +24,7 @@ def part(wall: float, cpu: float | None = None, **rest: int | BatchTime) -> Timi
         "cpu": BatchTime(wall if cpu is None else cpu),
         **rest,
     }
-    return Timing(**values)  # type: ignore[arg-type]
+    return Timing(**values)
 
 
 def rounds(*values: float, pair: int = 1, **rest: int | BatchTime) -> RoundTable:

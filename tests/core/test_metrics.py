@@ -184,7 +184,7 @@ def test_other_clocks_are_judged_on_the_pairs_that_count():
 
 def decided(**fields: object) -> Decide:
     found = interval([0.001, 0.0, -0.001], floor=0.01)
-    return Decide(case="a", verdict=Verdict.SAME, estimate=found, **fields)  # type: ignore[arg-type]
+    return Decide(case="a", verdict=Verdict.SAME, estimate=found, **fields)
 
 
 def compare(frame: Frame, **fields: object) -> Comparison:

@@ -40,7 +40,7 @@ def run(
     decided: list[Decide] = []
     chosen = cases or [PlannedCase(key=key) for key in executor.times]
     settings.setdefault("control_pairs", 0)  # it has tests of its own
-    steps = plan(chosen, PlanSettings(**settings))  # type: ignore[arg-type]
+    steps = plan(chosen, PlanSettings(**settings))
     run_plan(steps, executor, decided=decided.append, progressed=lambda _step, _reply: None)
     assert len({decide.case for decide in decided}) == len(decided)
     return {decide.case: decide for decide in decided}

@@ -68,7 +68,7 @@ def test_verify_rejects_and_accepts():
 
 def test_verify_takes_the_oracle_arguments_in_another_order():
     x, w = inputs.normal(3, 40), torch.ones(40)
-    rms = lambda w, x: reference.rms_norm(x, w, eps=0.5)  # noqa: E731
+    rms = lambda w, x: reference.rms_norm(x, w, eps=0.5)  # noqa: E731 - one line says it
     assert verify(rms, (w, x), oracle=reference.rms_norm, oracle_args=(x, w), kwargs={"eps": 0.5}).ok
     with pytest.raises(Incorrect):
         verify(rms, (w, x), oracle=reference.rms_norm, oracle_args=(x, w), kwargs={"eps": 0.25})

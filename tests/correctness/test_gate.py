@@ -195,7 +195,7 @@ def test_every_output_is_compared():
 
 def test_named_tuples_of_torch_are_outputs():
     x = inputs.normal(4, 10)
-    oracle = lambda values: torch.max(values, dim=-1)  # noqa: E731
+    oracle = lambda values: torch.max(values, dim=-1)  # noqa: E731 - one line says it
     assert check(torch.max(x, dim=-1), oracle=oracle, args=(x,)).ok
     assert check(tuple(torch.max(x, dim=-1)), oracle=oracle, args=(x,)).ok
 

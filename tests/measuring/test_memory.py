@@ -139,7 +139,7 @@ def test_an_accelerator_is_waited_for_before_its_peak_is_read():
     def work():
         backend.most = 700
 
-    assert TorchAccelerator(torch, "cuda", 0).allocated_by(work) == 600  # type: ignore[arg-type]
+    assert TorchAccelerator(torch, "cuda", 0).allocated_by(work) == 600
     assert backend.waited == 2
 
 

@@ -152,7 +152,7 @@ def test_a_worker_holds_at_the_benchmark_call(tmp_path: Path) -> None:
     test = "def test_a(benchmark):\n    assert benchmark(sum, [1, 2]) == 3\n"
     worker, collected = opened(tmp_path, test)
     try:
-        assert list(collected["benchmarks"]) == ["test_it.py::test_a"]  # type: ignore[call-overload]
+        assert list(collected["benchmarks"]) == ["test_it.py::test_a"]
         worker.request(
             {"op": "run", "case": "test_it.py::test_a", "following": None, "check": True, "clock": None}
         )
@@ -200,7 +200,7 @@ def test_a_worker_that_cannot_start_tells_why(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_imported_is_named(tmp_path: Path) -> None:
     worker, collected = opened(tmp_path, "import no_such_module\n")
     worker.kill()
-    assert "no_such_module" in collected["errors"]["test_it.py"]  # type: ignore[index]
+    assert "no_such_module" in collected["errors"]["test_it.py"]
 
 
 def test_a_test_may_look_at_its_statistics_afterwards(tmp_path: Path) -> None:

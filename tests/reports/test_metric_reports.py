@@ -35,7 +35,7 @@ def metric(name: str = "loss", verdict: MetricVerdict | None = WORSE, **fields: 
         "margin": 0.01,
         "values": ((2.0, 2.5), (2.0, 2.5)),
     }
-    return Metric(name=name, verdict=verdict, **(defaults | fields))  # type: ignore[arg-type]
+    return Metric(name=name, verdict=verdict, **(defaults | fields))
 
 
 def of(*metrics: Metric, verdict: Verdict = Verdict.SAME, **fields: object) -> Comparison:

@@ -149,7 +149,7 @@ def test_ordinary_text_is_stored_as_it_is():
 
 def test_a_time_without_a_zone_is_refused():
     with pytest.raises(ValueError, match="a stored time needs a time zone"):
-        UtcTime().process_bind_param(datetime(2026, 1, 1), None)  # noqa: DTZ001
+        UtcTime().process_bind_param(datetime(2026, 1, 1), None)  # noqa: DTZ001 - what is refused
 
 
 @EXAMPLES

@@ -164,7 +164,7 @@ def _fill(store):
 
 
 def test_a_nearly_full_disk_is_said_before_anything_is_measured(path, monkeypatch):
-    usage = namedtuple("usage", "total used free")  # noqa: PYI024
+    usage = namedtuple("usage", "total used free")  # noqa: PYI024 - as shutil's
     with open_store(str(path)) as store:
         monkeypatch.setattr(stores.shutil, "disk_usage", lambda folder: usage(100, 99, 2**20))
         with pytest.raises(BoltError) as caught:
