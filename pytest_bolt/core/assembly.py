@@ -23,7 +23,7 @@ from pytest_bolt.core.verdict import Verdict
 _REST = "Hodges-Lehmann in a pair, Student over pairs, 98 % interval"
 METHOD = f"paired process blocks, ABBA quads, {_REST}"
 APART = f"paired process blocks, one side after the other, {_REST}"
-_SHARED = "variance moderated over the run's benchmarks (Smyth 2004)"
+SHARED = "variance moderated over the run's benchmarks (Smyth 2004)"
 
 _UNTOLD = frozenset({Verdict.INCORRECT, Verdict.INCOMPARABLE})
 
@@ -138,7 +138,7 @@ def _metrics(decide: Decide, frame: Frame, told: Mapping[Side, Told]) -> tuple[M
 
 def _method(decide: Decide, frame: Frame) -> str:
     method = METHOD if frame.interleave else APART
-    return f"{method}, {_SHARED}" if decide.shared else method
+    return f"{method}, {SHARED}" if decide.shared else method
 
 
 def _any_failed(metrics: Sequence[Metric]) -> bool:

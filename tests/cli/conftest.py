@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -113,3 +114,28 @@ def fill(path):
                 )
 
     return store_runs
+
+
+@pytest.fixture
+def write(path, tmp_path):
+    def write_file(document, name="results.json"):
+        file = tmp_path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        text = document if isinstance(document, str) else json.dumps(document)
+        file.write_text(text, encoding="utf-8")
+        return str(file)
+
+    return write_file
+
+
+@pytest.fixture
+def imported(bolt, write):
+    """Import a document; returns the id of its run."""
+
+    def import_document(document, name="results.json"):
+        done = bolt("import", write(document, name), "--json")
+        assert (done.code, done.err) == (0, "")
+        (outcome,) = json.loads(done.out)["imported"]
+        return outcome["run"]
+
+    return import_document

@@ -100,6 +100,10 @@ SUITE = """
     def test_id_of_the_process(benchmark, n):
         benchmark(work, 10)
 
+    @pytest.mark.parametrize("n", [1], ids=[side()])
+    def test_id_of_the_side(benchmark, n):
+        benchmark(work, 10)
+
     def test_caches(benchmark):
         benchmark(work, 10)
         for name in ("TORCH_EXTENSIONS_DIR", "TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR"):
@@ -115,8 +119,10 @@ def test_they_are_compared_each_side_with_its_own_children(project, monkeypatch,
     project.library(SIDE.format(side="head"))
     report = project.report(COMPARE, QUICK, "--bolt-env=keep")
     unstable = {name for name in report.verdicts if name.startswith("test_id_of_the_process")}
-    assert len(report.verdicts) == 19, text_of(report.result)
-    assert {v for name, v in report.verdicts.items() if name not in unstable} == {"inconclusive"}
+    assert len(report.verdicts) == 20, text_of(report.result)
+    of_the_head = {"test_id_of_the_side[head]"}
+    others = report.verdicts.keys() - unstable - of_the_head
+    assert {report.verdicts[name] for name in others} == {"inconclusive"}
     told = defaultdict(set)
     for line in trace.read_text().splitlines():
         side, what, value = line.split()
@@ -133,3 +139,6 @@ def test_they_are_compared_each_side_with_its_own_children(project, monkeypatch,
     # An id that is another in every process cannot be found again, and the reader is told so.
     reason = "a second pytest collects no test of this id: an id has to be the same in every run"
     assert {report.comparisons[name]["reason"] for name in unstable} == {reason}
+    assert {report.verdicts[name] for name in of_the_head} == {"incomparable"}
+    reason = "the base collects no test of this id"
+    assert {report.comparisons[name]["reason"] for name in of_the_head} == {reason}

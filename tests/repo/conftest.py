@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 from git import Repo
+from isolation_projects import Trees
+from suite_trees import make
 
 import pytest_bolt
 from pytest_bolt.repo.opening import open_repository
@@ -151,3 +153,37 @@ def make_python(folder: Path) -> Python:
 @pytest.fixture
 def new_python(tmp_path: Path) -> Callable[[Path], Python]:
     return make_python
+
+
+@pytest.fixture
+def head(tmp_path: Path) -> Path:
+    """A folder with a library, for the suite of a test."""
+    return make(tmp_path / "head", "pkg/__init__.py", "pkg/core.py", "pyproject.toml", "README.md")
+
+
+@pytest.fixture
+def make_trees(make_project, tmp_path):
+    """Make a project with its first commit in a worktree, the base, and its second as the head."""
+
+    def make(files: dict[str, str], pyproject: str, *, base: Path | None = None) -> Trees:
+        project = make_project("head", empty=True)
+        base = base or tmp_path / "base"
+        common = {
+            "pyproject.toml": pyproject,
+            ".gitignore": "build/\n*.egg-info/\n__pycache__/\n_version.py\n*.so\n/base\n",
+        }
+        for side in ("base", "head"):
+            project.commit(
+                side, common | {name: text.replace("{side!r}", repr(side)) for name, text in files.items()}
+            )
+        project.git("worktree", "add", "--quiet", "--detach", str(base), "HEAD~1")
+        return Trees(project, base)
+
+    return make
+
+
+@pytest.fixture
+def two(project):
+    """The shas of two commits; the second adds a file."""
+    first = project.git("rev-parse", "HEAD")
+    return first, project.commit("second", {"code.py": "VALUE = 2\n", "more.py": ""})

@@ -1,219 +1,27 @@
-"""Each test runs a fresh interpreter with an editable install made by the real build back end."""
+"""Each test runs a fresh interpreter that must load its own tree and nothing of the other."""
 
 from __future__ import annotations
 
 import dataclasses
 import os
-import shutil
-import subprocess
 import sys
 import textwrap
-import zipfile
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-
-FLAT = {"pkg/__init__.py": "", "pkg/core.py": "SIDE = {side!r}\n", "solo.py": "SIDE = {side!r}\n"}
-SRC = {f"src/{name}": text for name, text in FLAT.items()}
-SETUPTOOLS = "[build-system]\nrequires = ['setuptools']\nbuild-backend = 'setuptools.build_meta'\n"
-HATCHLING = "[build-system]\nrequires = ['hatchling']\nbuild-backend = 'hatchling.build'\n"
-NAMED = "[project]\nname = 'pkg'\nversion = '1.0'\n"
-ALL_OF_IT = "[tool.setuptools]\npackages = ['pkg']\npy-modules = ['solo']\n"
-IN_SRC = "[tool.setuptools]\npackages = ['pkg']\npy-modules = ['solo']\npackage-dir = {'' = 'src'}\n"
-WHERE = """
-import pkg.core, solo
-print(pkg.core.SIDE, solo.SIDE, pkg.core.__file__.startswith(str(own)), solo.__file__.startswith(str(own)))
-"""
-ALL_FROM_BASE = "base base True True"
-
-
-class Trees:
-    """A project whose working tree is the head, and a worktree of its first commit, the base."""
-
-    def __init__(self, project, base: Path) -> None:
-        self.project, self.head, self.base = project, project.root, base
-
-
-@pytest.fixture
-def make_trees(make_project, tmp_path):
-    def make(files: dict[str, str], pyproject: str, *, base: Path | None = None) -> Trees:
-        project = make_project("head", empty=True)
-        base = base or tmp_path / "base"
-        common = {
-            "pyproject.toml": pyproject,
-            ".gitignore": "build/\n*.egg-info/\n__pycache__/\n_version.py\n*.so\n/base\n",
-        }
-        for side in ("base", "head"):
-            project.commit(
-                side, common | {name: text.replace("{side!r}", repr(side)) for name, text in files.items()}
-            )
-        project.git("worktree", "add", "--quiet", "--detach", str(base), "HEAD~1")
-        return Trees(project, base)
-
-    return make
-
-
-def install(python, root: Path, backend: str = "setuptools.build_meta", *, mode: str = "") -> None:
-    """Install a project editable as pip does: the back end's wheel, unpacked into site-packages."""
-    if find_spec(backend.partition(".")[0]) is None:
-        pytest.skip(f"needs {backend.partition('.')[0]}")
-    target = python.site.parent / "wheel"
-    target.mkdir(exist_ok=True)
-    settings = {"editable_mode": mode} if mode else {}
-    script = f"import {backend} as backend; backend.build_editable({str(target)!r}, {settings!r})"
-    path = os.pathsep.join(entry for entry in sys.path if "site-packages" in entry)
-    done = subprocess.run(
-        [sys.executable, "-P", "-c", script],
-        cwd=root,
-        env=os.environ | {"PYTHONPATH": path},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    with zipfile.ZipFile(next(target.glob("*.whl"))) as wheel:
-        wheel.extractall(python.site)
-    shutil.rmtree(target)
-
-
-def editables_into(python) -> None:
-    shutil.copytree(Path(find_spec("editables").origin).parent, python.site / "editables")
-
-
-def base_run(python, trees: Trees, *scripts: str, **arguments) -> str:
-    script = "\n".join(textwrap.dedent(script) for script in scripts)
-    return python.run(script, cwd=trees.base, own=trees.base, other=trees.head, **arguments)
-
-
-PROVE = """
-from pytest_bolt.repo.proof import Proof, project_names
-names = project_names(other)
-print(names, [(m.module, str(m.kind)) for m in Proof(own=own, other=other, project_names=names).new()])
-"""
-
-
-def test_without_it_an_editable_install_gives_the_wrong_tree(python, make_trees):
-    trees = make_trees(SRC, SETUPTOOLS + NAMED + IN_SRC)
-    install(python, trees.head)
-
-    assert python.run("import pkg.core; print(pkg.core.SIDE)", cwd=trees.base) == "head"
-
-
-@pytest.mark.parametrize("mode", ["lenient", "strict", "compat"])
-@pytest.mark.parametrize(("files", "layout"), [(FLAT, ALL_OF_IT), (SRC, IN_SRC)], ids=["flat", "src"])
-def test_setuptools(python, make_trees, files, layout, mode):
-    trees = make_trees(files, SETUPTOOLS + NAMED + layout)
-    install(python, trees.head, mode=mode)
-
-    assert base_run(python, trees, WHERE, PROVE) == f"{ALL_FROM_BASE}\n('pkg', 'solo') []"
-
-
-def test_setuptools_with_a_renamed_package_folder(python, make_trees):
-    layout = "[tool.setuptools]\npackages = ['pkg']\npackage-dir = {'pkg' = 'code'}\n"
-    trees = make_trees(
-        {"code/__init__.py": "", "code/core.py": "SIDE = {side!r}\n"}, SETUPTOOLS + NAMED + layout
-    )
-    for mode in ("lenient", "strict"):
-        install(python, trees.head, mode=mode)
-        assert base_run(python, trees, "import pkg.core; print(pkg.core.SIDE)") == "base"
-
-
-def test_a_strict_link_tree_of_hard_links(python, make_trees):
-    trees = make_trees(SRC, SETUPTOOLS + NAMED + IN_SRC)
-    install(python, trees.head, mode="strict")
-    links = [path for path in (trees.head / "build").rglob("*.py") if path.is_symlink()]
-    for link in links:
-        target = link.resolve()
-        link.unlink()
-        link.hardlink_to(target)
-
-    assert len(links) == 3
-    assert base_run(python, trees, WHERE, PROVE) == f"{ALL_FROM_BASE}\n('pkg', 'solo') []"
-
-
-def test_hatchling_by_path(python, make_trees):
-    layout = (
-        "[tool.hatch.build.targets.wheel]\nonly-include = ['src/pkg', 'src/solo.py']\nsources = ['src']\n"
-    )
-    trees = make_trees(SRC, HATCHLING + NAMED + layout)
-    install(python, trees.head, "hatchling.build")
-
-    assert base_run(python, trees, WHERE, PROVE) == f"{ALL_FROM_BASE}\n('pkg', 'solo') []"
-
-
-def test_hatchling_by_redirector(python, make_trees):
-    layout = "[tool.hatch.build]\ndev-mode-exact = true\n[tool.hatch.build.targets.wheel]\npackages = ['code/pkg']\n"
-    files = {"code/pkg/__init__.py": "", "code/pkg/core.py": "SIDE = {side!r}\n"}
-    trees = make_trees(files, HATCHLING + NAMED + layout)
-    install(python, trees.head, "hatchling.build")
-    editables_into(python)
-
-    assert python.run("import pkg.core; print(pkg.core.SIDE)", cwd=trees.base) == "head"
-    assert base_run(python, trees, "import pkg.core; print(pkg.core.SIDE)", PROVE) == "base\n('pkg',) []"
-
-
-def test_a_package_that_the_base_has_as_a_module(python, make_trees):
-    trees = make_trees({"src/pkg/__init__.py": "SIDE = {side!r}\n"}, SETUPTOOLS + NAMED)
-    install(python, trees.head, mode="strict")
-    shutil.rmtree(trees.base / "src" / "pkg")
-    (trees.base / "src" / "pkg.py").write_text("SIDE = 'module'\n")
-
-    assert base_run(python, trees, "import pkg; print(pkg.SIDE)") == "module"
-
-
-NAMESPACE = {
-    "src/space/mine/__init__.py": "SIDE = {side!r}\n",
-    "src/space/mine/data.txt": "{side!r}",
-    "src/space/deep/er/__init__.py": "SIDE = {side!r}\n",
-    "src/space/notes.txt": "{side!r}",
-}
-IN_SPACE = "[tool.setuptools.packages.find]\nwhere = ['src']\n"
-
-
-@pytest.mark.parametrize("mode", ["lenient", "strict", "compat"])
-def test_namespace_packages_that_span_several_folders(python, make_trees, mode):
-    trees = make_trees(NAMESPACE, SETUPTOOLS + NAMED + IN_SPACE)
-    install(python, trees.head, mode=mode)
-    (python.site / "space" / "theirs").mkdir(parents=True)
-    (python.site / "space" / "theirs" / "__init__.py").write_text("SIDE = 'site'\n")
-
-    script = """
-    import importlib.resources, pkgutil, sys
-    import space, space.mine, space.theirs, space.deep.er
-    sys.path.insert(0, "/added/later")
-    importlib.invalidate_caches()
-    print(space.mine.SIDE, space.theirs.SIDE, space.deep.er.SIDE)
-    print((importlib.resources.files("space.mine") / "data.txt").read_text())
-    print(sorted(module.name for module in pkgutil.iter_modules(space.__path__)))
-    """
-    assert base_run(python, trees, script, PROVE).splitlines() == [
-        "base site base",
-        "'base'",
-        "['mine', 'theirs']",
-        "('space.deep.er', 'space.mine') []",
-    ]
-
-
-def test_a_namespace_package_that_only_a_finder_knows(python, make_trees):
-    layout = "[tool.setuptools]\npackages = ['space.mine']\npackage-dir = {'space.mine' = 'code'}\n"
-    trees = make_trees({"code/__init__.py": "SIDE = {side!r}\n"}, SETUPTOOLS + NAMED + layout)
-    install(python, trees.head)
-
-    assert base_run(python, trees, "import space.mine; print(space.mine.SIDE)") == "base"
-
-
-def test_several_packages_in_one_repository(python, make_trees):
-    files = {f"packages/{name}/src/{name}/__init__.py": "SIDE = {side!r}\n" for name in "ab"}
-    files |= {
-        f"packages/{name}/pyproject.toml": f"[project]\nname = '{name}'\nversion = '1'\n" for name in "ab"
-    }
-    trees = make_trees(files, "")
-    for name in "ab":
-        install(python, trees.head / "packages" / name)
-
-    script = "import a, b; print(a.SIDE, b.SIDE)"
-    assert base_run(python, trees, script, PROVE) == "base base\n('a', 'b') []"
+from isolation_projects import (
+    ALL_FROM_BASE,
+    ALL_OF_IT,
+    FLAT,
+    IN_SRC,
+    NAMED,
+    PROVE,
+    SETUPTOOLS,
+    SRC,
+    WHERE,
+    base_run,
+    install,
+)
 
 
 def test_a_base_inside_the_head(python, make_trees, tmp_path):
@@ -321,35 +129,6 @@ def test_running_a_module(python, make_trees):
         base_run(python, trees, "import runpy; runpy.run_module('pkg', run_name='__main__')")
         == "main of base"
     )
-
-
-def test_resources_module_lists_and_metadata(python, make_trees):
-    trees = make_trees(SRC | {"src/pkg/data.txt": "{side!r}"}, SETUPTOOLS + NAMED + IN_SRC)
-    install(python, trees.head)
-    script = """
-    import importlib.metadata, importlib.resources, pkgutil
-    import pkg
-    print((importlib.resources.files(pkg) / "data.txt").read_text(), importlib.metadata.version("pkg"))
-    print(pkgutil.get_data("pkg", "data.txt").decode(), [module.name for module in pkgutil.iter_modules(pkg.__path__)])
-    """
-
-    assert base_run(python, trees, script) == "'base' 1.0\n'base' ['core']"
-
-
-def test_metadata_of_an_old_editable_install(python, make_trees):
-    trees = make_trees(FLAT, NAMED)
-    info = trees.head / "pkg.egg-info"
-    info.mkdir()
-    (info / "PKG-INFO").write_text("Metadata-Version: 2.1\nName: pkg\nVersion: 0.9\n")
-    (info / "entry_points.txt").write_text("[group]\nname = pkg.core:SIDE\n")
-    (python.site / "easy-install.pth").write_text(f"{trees.head}\n")
-    script = """
-    import importlib.metadata
-    print(importlib.metadata.version("pkg"))
-    print([entry.load() for entry in importlib.metadata.entry_points(group="group")])
-    """
-
-    assert base_run(python, trees, script) == "0.9\n['base']"
 
 
 def test_a_generated_version_file_is_lent_and_noted(python, make_trees):

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 from stored_samples import both_records, make_case, make_rounds, make_run, simple_comparison, store_runs
 
-from pytest_bolt.core.assembly import METHOD
+from pytest_bolt.core.assembly import METHOD, SHARED
 from pytest_bolt.core.comparison import Interval, Metric
 from pytest_bolt.core.measurement import Side
 from pytest_bolt.core.record import RunState
@@ -118,7 +118,7 @@ def test_a_method_comes_back_as_it_was(store, method):
 
 
 def test_the_method_in_use_is_stored_as_a_mark(store):
-    assert METHOD in PHRASES.values()
+    assert {METHOD, f"{METHOD}, {SHARED}"} <= set(PHRASES.values())
     store.begin(make_run())
     store.add(make_run().run_id, dataclasses.replace(simple_comparison(make_case()), method=METHOD))
     with store._reading() as connection:
