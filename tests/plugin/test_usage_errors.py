@@ -241,7 +241,7 @@ def test_a_cache_folder_that_is_none(refused, monkeypatch, tmp_path):
     )
 
 
-@pytest.mark.parametrize("option", [("-n", "2"), ("-nauto",), ("-d", "--tx=2*popen")])
+@pytest.mark.parametrize("option", [("-n", "2"), ("-nauto",), ("--numprocesses=1",), ("-d", "--tx=2*popen")])
 def test_tests_spread_over_processes(refused, option):
     needs("xdist")
     refused(COMPARE, *option, says=("tests are spread over processes (-n)", "leave -n out, or give -n0"))
