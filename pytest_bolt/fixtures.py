@@ -1,6 +1,6 @@
 """The fixtures, which every pytest run imports: what they are made of is imported when asked for.
 
-`impl`, `device` and `dtype` are one value of the matrix each.
+`impl`, `device`, `dtype` and `seed` are one value of the matrix each.
 """
 
 from __future__ import annotations
@@ -29,6 +29,12 @@ def bolt(request: pytest.FixtureRequest) -> Any:
 def impl(request: pytest.FixtureRequest) -> Any:
     """The implementation under test: its functions are attributes, such as `impl.run_softmax`."""
     return request.param
+
+
+@pytest.fixture(scope="module")
+def seed(request: pytest.FixtureRequest) -> int:
+    """The seed of this test's inputs: 0, or each of `--bolt-seeds`."""
+    return int(getattr(request, "param", 0))
 
 
 @pytest.fixture(scope="module")

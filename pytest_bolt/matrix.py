@@ -41,14 +41,16 @@ def generate(
     adapters: Sequence[Adapter | Path | str] = (),
     devices: Sequence[str] = (),
     dtypes: Sequence[str] = (),
+    seeds: Sequence[int] = (),
 ) -> None:
-    """Parametrise `impl`, `device` and `dtype` where a test asks for our fixtures of these names.
+    """Parametrise `impl`, `device`, `dtype` and `seed` where a test asks for our fixtures of these names.
 
     Arguments:
         metafunc: what pytest hands to `pytest_generate_tests`.
         adapters: given by the user, loaded or as paths; without any, those that ship with the suites.
         devices: names such as `cpu`, `cuda:0` or `cuda`; without any, all that the machine has.
         dtypes: names such as `float32` or `bf16`; without any, float32 and bfloat16.
+        seeds: of the inputs; without any, the fixture's own.
 
     Raises:
         BoltError: an unknown device or dtype, one that the machine lacks, or no implementation at all.
@@ -62,6 +64,8 @@ def generate(
         _parametrise(metafunc, "device", _devices(devices))
     if _ours(metafunc, "dtype"):
         _parametrise(metafunc, "dtype", _dtypes(dtypes, _marked(metafunc, "dtypes")))
+    if seeds and _ours(metafunc, "seed"):
+        _parametrise(metafunc, "seed", {f"seed{seed}": seed for seed in seeds})
 
 
 def check_matrix(adapters: Sequence[Path], devices: Sequence[str], dtypes: Sequence[str]) -> None:

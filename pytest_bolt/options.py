@@ -165,6 +165,14 @@ OPTIONS = (
         help="Python file of run_* functions that the suites test in place of the shipped ones; repeatable.",
     ),
     Option(
+        name="seeds",
+        metavar="SEEDS",
+        default="",
+        kind="seeds",
+        help="Seeds of the inputs that the suites draw, like 7 or 0-199,512; a test that draws runs once for "
+        "each. Default: 0.",
+    ),
+    Option(
         name="suite",
         metavar="NAME",
         repeatable=True,

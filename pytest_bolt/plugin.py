@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_bolt import hookspecs
-from pytest_bolt.fixtures import bolt, device, dtype, impl
+from pytest_bolt.fixtures import bolt, device, dtype, impl, seed
 from pytest_bolt.options import OPTIONS
 
 if TYPE_CHECKING:
     from pytest_bolt.session import BoltSession
     from pytest_bolt.settings import Settings
 
-__all__ = ["bolt", "device", "dtype", "impl"]
+__all__ = ["bolt", "device", "dtype", "impl", "seed"]
 
 SETTINGS: pytest.StashKey[Settings] = pytest.StashKey()
 SESSION: pytest.StashKey[BoltSession] = pytest.StashKey()
@@ -94,14 +94,20 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Parametrise impl, device and dtype where a test asks for them."""
-    if {"impl", "device", "dtype"}.isdisjoint(metafunc.fixturenames):
+    """Parametrise impl, device, dtype and seed where a test asks for them."""
+    if {"impl", "device", "dtype", "seed"}.isdisjoint(metafunc.fixturenames):
         return
     from pytest_bolt.matrix import generate
 
     settings = settings_in(metafunc.config)
     with_usage_error(
-        lambda: generate(metafunc, adapters=settings.adapter, devices=settings.device, dtypes=settings.dtype)
+        lambda: generate(
+            metafunc,
+            adapters=settings.adapter,
+            devices=settings.device,
+            dtypes=settings.dtype,
+            seeds=settings.seeds,
+        )
     )
 
 

@@ -19,6 +19,7 @@ _PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*(%)?")
 CLOCKS = next(option.choices for option in OPTIONS if option.name == "clock")
 MEASURED = ("cpu_time", "device_time", "peak_memory", "peak_rss")  # metrics that no test has to record
 MEMORY = frozenset({"peak_memory", "peak_rss"})
+_MOST_SEEDS = 100_000
 _NO_GATE = {"time": "slower", "throughput": "slower"}  # other words for what the verdict is about
 VERDICTS = ("incorrect", "incomparable", "missing", "new", "slower", "faster", "same", "inconclusive")
 
@@ -108,6 +109,22 @@ def parse_seed(text: str) -> int:
     return int(text)
 
 
+def parse_seeds(text: str) -> tuple[int, ...]:
+    """Return the whole numbers of a list like `7` or `0-199,512`, each once. Raises BoltError."""
+    found: dict[int, None] = {}
+    for part in parse_names(text):
+        first, dash, last = part.partition("-")
+        if not first.strip().isdecimal() or (dash and not last.strip().isdecimal()):
+            raise BoltError(f"{part!r} is not a seed", advice="write whole numbers, like 7 or 0-199,512")
+        start, stop = int(first), int(last) if dash else int(first)
+        if not start <= stop < start + _MOST_SEEDS:
+            raise BoltError(
+                f"{part!r} is no range of seeds", advice=f"from low to high, {_MOST_SEEDS} at most"
+            )
+        found.update(dict.fromkeys(range(start, stop + 1)))
+    return tuple(found)
+
+
 def parse_kept(text: str) -> int | None:
     """Return a whole number from 0 on, None for `all`. Raises BoltError."""
     if text.strip() == "all":
@@ -133,6 +150,7 @@ _PARSERS: Mapping[str, Callable[[str], Any]] = {
     "names": parse_names,
     "threads": parse_threads,
     "seed": parse_seed,
+    "seeds": parse_seeds,
     "kept": parse_kept,
 }
 
@@ -158,6 +176,7 @@ class Settings:
     device: tuple[str, ...]
     dtype: tuple[str, ...]
     adapter: tuple[Path, ...]
+    seeds: tuple[int, ...]
     suite: tuple[str, ...]
     store: str | None
     keep_rounds: int | None

@@ -34,7 +34,7 @@ from pytest_bolt.settings import Settings
 if TYPE_CHECKING:
     from git import Repo
 
-_WORKER_OPTIONS = {"device", "dtype", "adapter"}
+_WORKER_OPTIONS = {"device", "dtype", "adapter", "seeds"}
 _OWN = {
     option.flag: int(option.metavar is not None) for option in OPTIONS if option.name not in _WORKER_OPTIONS
 }

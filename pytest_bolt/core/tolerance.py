@@ -25,6 +25,7 @@ class Tier(StrEnum):
 
     STRICT = "strict"
     RELAXED = "relaxed"  # casts before it multiplies, or works in bfloat16 throughout
+    GRADIENT = "gradient"  # of a backward pass, whose sums have longer chains
     INTERPRETER = "interpreter"  # Triton's interpreter truncates when it stores bfloat16
 
     @property
@@ -33,7 +34,7 @@ class Tier(StrEnum):
         return _FACTORS[self]
 
 
-_FACTORS = {Tier.STRICT: 1.0, Tier.RELAXED: 2.2, Tier.INTERPRETER: 3.0}
+_FACTORS = {Tier.STRICT: 1.0, Tier.RELAXED: 2.2, Tier.GRADIENT: 3.0, Tier.INTERPRETER: 3.0}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,19 +1,9 @@
-"""The framework's own operations."""
+"""Attention."""
 
 from __future__ import annotations
 
 import torch
 from torch.nn import functional
-
-
-def run_softmax(in_features: torch.Tensor, dim: int) -> torch.Tensor:
-    """Return the softmax of `Float[...]` along `dim`."""
-    return torch.softmax(in_features, dim)
-
-
-def run_rmsnorm(d_model: int, eps: float, weights: torch.Tensor, in_features: torch.Tensor) -> torch.Tensor:
-    """Return `Float[..., d_model]` divided by its root mean square, times `weights` `Float[d_model]`."""
-    return functional.rms_norm(in_features, (d_model,), weights, eps)
 
 
 def run_scaled_dot_product_attention(

@@ -1,0 +1,1 @@
+"""Wrong and honest variants of every operation, one module a suite: `python -m benchmarks.mutants`."""

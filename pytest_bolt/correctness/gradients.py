@@ -1,0 +1,115 @@
+"""Gradients of an implementation against those of its float64 reference."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+
+from pytest_bolt.core.tolerance import Agreement, Tier
+from pytest_bolt.correctness.conduct import unmutated
+from pytest_bolt.correctness.gate import Incorrect, Operation, compare
+from pytest_bolt.correctness.nested import each_tensor, map_tensors, own_copy
+from pytest_bolt.correctness.structure import outputs_of
+
+
+def verify_gradients(
+    fn: Callable[..., Any],
+    args: Sequence[Any],
+    *,
+    oracle: Operation,
+    oracle_args: Sequence[Any] | None = None,
+    kwargs: Mapping[str, Any] | None = None,
+    twin: Operation | None = None,
+    tier: Tier | str = Tier.GRADIENT,
+    seed: int = 0,
+) -> Agreement:
+    """Run `fn` forward and backward, and hold its gradients to those of the oracle in float64.
+
+    Every floating-point tensor among the oracle's arguments is differentiated, for one upstream gradient
+    N(0, 1) an output, the same for all three.
+
+    Arguments:
+        fn: the implementation; called once with `args`.
+        args: its arguments, whose floating-point tensors are those of `oracle_args`.
+        oracle: the specification, see `gate.check`; differentiable. `kwargs` are its own.
+        oracle_args: the oracle's arguments, where its order differs from the implementation's.
+        kwargs: keyword arguments of the oracle and its twin.
+        twin: the framework's own operation; takes the oracle's arguments.
+        tier: `gradient` by default.
+        seed: of the upstream gradients.
+
+    Raises:
+        Incorrect: a gradient is missing or breaks a rule.
+        Misbehaved: `fn` changed its input.
+    """
+    given = tuple(args if oracle_args is None else oracle_args)
+    named = dict(kwargs or {})
+    sources = list(
+        {id(each): each for each in each_tensor((given, named)) if each.is_floating_point()}.values()
+    )
+    wanted = _gradients(oracle, given, named, sources, torch.float64, seed)
+    framework = _gradients(twin or oracle, given, named, sources, None, seed)
+    got = _gradients(lambda *inner: unmutated(fn, inner), tuple(args), {}, sources, None, seed)
+    missing = [place for place, (own, right) in enumerate(zip(got, wanted, strict=True)) if _lost(own, right)]
+    if missing:
+        shapes = ", ".join(f"{list(sources[place].shape)}" for place in missing)
+        raise Incorrect(
+            Agreement(subject="gradients", tier=Tier(tier), mismatch=f"no gradient reaches input {shapes}")
+        )
+    zeros = [torch.zeros_like(source) for source in sources]
+    agreement = compare(
+        tuple(zero if one is None else one for one, zero in zip(got, zeros, strict=True)),
+        reference64=tuple(z.double() if one is None else one for one, z in zip(wanted, zeros, strict=True)),
+        framework=tuple(zero if one is None else one for one, zero in zip(framework, zeros, strict=True)),
+        tier=tier,
+    )
+    if not agreement.ok:
+        raise Incorrect(agreement)
+    return agreement
+
+
+def _lost(own: torch.Tensor | None, right: torch.Tensor | None) -> bool:
+    return own is None and right is not None and bool(right.any())
+
+
+def _gradients(
+    fn: Operation,
+    args: tuple[Any, ...],
+    kwargs: Mapping[str, Any],
+    sources: Sequence[torch.Tensor],
+    dtype: torch.dtype | None,
+    seed: int,
+) -> list[torch.Tensor | None]:
+    """Return the gradient that reaches each source, None where none does, through copies in `dtype`."""
+    leaves = {id(source): _leaf(source, dtype) for source in sources}
+
+    def place(tensor: torch.Tensor) -> torch.Tensor:
+        return leaves[id(tensor)] if id(tensor) in leaves else own_copy(tensor)
+
+    with torch.enable_grad():
+        outputs = outputs_of(fn(*map_tensors(args, place), **map_tensors(dict(kwargs), place)))
+    attached = [(number, out) for number, out in enumerate(outputs) if _is_attached(out)]
+    if not attached:
+        return [None] * len(sources)
+    upstream = [_upstream(out, seed + number) for number, out in attached]
+    return list(
+        torch.autograd.grad([out for _, out in attached], list(leaves.values()), upstream, allow_unused=True)
+    )
+
+
+def _leaf(source: torch.Tensor, dtype: torch.dtype | None) -> torch.Tensor:
+    """Return a copy that gradients reach, with the strides of `source` where its dtype stays."""
+    copy = own_copy(source)
+    return (copy if dtype is None else copy.to(dtype)).requires_grad_()
+
+
+def _is_attached(output: Any) -> bool:
+    return isinstance(output, torch.Tensor) and output.requires_grad
+
+
+def _upstream(output: torch.Tensor, seed: int) -> torch.Tensor:
+    drawn = torch.randn(output.shape, generator=torch.Generator().manual_seed(1_000_003 + seed))
+    # Rounded to bfloat16, so that every dtype sees the same numbers.
+    return drawn.bfloat16().to(dtype=output.dtype, device=output.device)

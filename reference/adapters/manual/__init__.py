@@ -1,0 +1,8 @@
+"""The references themselves, written out step by step."""
+
+from __future__ import annotations
+
+from .attention import run_attention, run_scaled_dot_product_attention
+from .elements import run_rmsnorm, run_softmax
+
+__all__ = ["run_attention", "run_rmsnorm", "run_scaled_dot_product_attention", "run_softmax"]

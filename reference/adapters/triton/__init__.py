@@ -1,0 +1,10 @@
+"""Triton kernels; without a GPU Triton's interpreter runs them, which says nothing about their speed."""
+
+from __future__ import annotations
+
+from ...kernels.mode import interpreted
+from .elements import run_rmsnorm, run_softmax
+
+INTERPRETED = interpreted()
+
+__all__ = ["run_rmsnorm", "run_softmax"]
