@@ -24,7 +24,11 @@ _serial = itertools.count(1)
 
 
 class MissingOperationError(BoltError, AttributeError):
-    """An adapter was asked for a function that it does not have."""
+    """An adapter was asked for a function, `operation`, that it does not have."""
+
+    def __init__(self, operation: str, what: str, *, seen: Mapping[str, object], advice: str) -> None:
+        self.operation = operation
+        super().__init__(what, seen=seen, advice=advice)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,7 @@ class Adapter:
         advice = f"did you mean {near[0]}?" if near else f"add a function {name} to the adapter"
         has = ", ".join(self.operations) or _NO_OPERATION
         return MissingOperationError(
+            name,
             self.lacks(name),
             seen={"file": self.path, "has": has},
             advice=advice,

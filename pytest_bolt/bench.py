@@ -171,7 +171,7 @@ class Bolt(Benchmark):
             oracle: called in float64 with the same arguments.
             args, kwargs: what `output` was computed from.
             twin: the framework's own operation in the same dtype; the oracle where it is not given.
-            tier: strict, relaxed or interpreter.
+            tier: strict, relaxed, gradient or interpreter.
 
         In a process pair that only measures, the check has been made before: it returns an agreement without
         figures.

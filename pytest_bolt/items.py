@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,14 @@ _MESSAGE_LIMIT = 300
 def is_benchmark(item: pytest.Item) -> bool:
     """Return whether a test asks for the fixture `benchmark` or `bolt`."""
     return not {"benchmark", "bolt", "benchmark_weave"}.isdisjoint(getattr(item, "fixturenames", ()))
+
+
+def marker_value(node: pytest.Item, key: str) -> Any:
+    """Return the value of a key of the closest `bolt` marker that has it, or None."""
+    for marker in node.iter_markers("bolt"):
+        if key in marker.kwargs:
+            return marker.kwargs[key]
+    return None
 
 
 def item_key(item: pytest.Item, root: Path) -> str:

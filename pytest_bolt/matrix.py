@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import functools
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from _pytest.skipping import evaluate_skip_marks
 from pytest_bolt import fixtures
 from pytest_bolt.adapters import Adapter, bundled, distinct_names, load
 from pytest_bolt.errors import BoltError
+from pytest_bolt.items import marker_value
 
 if TYPE_CHECKING:
     import torch
@@ -57,9 +59,9 @@ def generate(
     """
     if _ours(metafunc, "impl"):
         implementations = _implementations(metafunc, adapters)
-        _parametrise(
-            metafunc, "impl", dict(zip(distinct_names(implementations), implementations, strict=True))
-        )
+        names = distinct_names(implementations)
+        named = [replace(each, name=name) for each, name in zip(implementations, names, strict=True)]
+        _parametrise(metafunc, "impl", {each.name: each for each in named})
     if _ours(metafunc, "device"):
         _parametrise(metafunc, "device", _devices(devices))
     if _ours(metafunc, "dtype"):
@@ -87,7 +89,7 @@ def check_operations(items: Sequence[pytest.Item]) -> None:
     for item in items:
         call = getattr(item, "callspec", None)
         adapter = call.params.get("impl") if call is not None else None
-        operation = _marker_value(item, "operation")
+        operation = marker_value(item, "operation")
         if isinstance(adapter, Adapter) and not adapter.bundled and operation and not _is_skipped(item):
             adapters[adapter.path] = adapter
             asked.setdefault(adapter.path, {}).setdefault(operation, []).append(item)
@@ -168,7 +170,7 @@ def _loaded(path: Path) -> Adapter:
 def _implementations(metafunc: pytest.Metafunc, adapters: Sequence[Adapter | Path | str]) -> list[Adapter]:
     if adapters:
         return [each if isinstance(each, Adapter) else _loaded(Path(each)) for each in adapters]
-    operation = _marker_value(metafunc.definition, "operation")
+    operation = marker_value(metafunc.definition, "operation")
     shipped = bundled(metafunc.module.__package__ or "")
     found = [each for each in shipped if operation is None or each.provides(operation)]
     if not found:
@@ -224,14 +226,6 @@ def _argument_names(parametrize: pytest.Mark) -> list[str]:
     return [str(name).strip() for name in (names.split(",") if isinstance(names, str) else names)]
 
 
-def _marker_value(node: pytest.Item, key: str) -> Any:
-    """Return the value of a key of the closest `bolt` marker that has it, or None."""
-    for marker in node.iter_markers("bolt"):
-        if key in marker.kwargs:
-            return marker.kwargs[key]
-    return None
-
-
 def _marked(metafunc: pytest.Metafunc, key: str) -> Sequence[str] | None:
-    value = _marker_value(metafunc.definition, key)
+    value = marker_value(metafunc.definition, key)
     return (value,) if isinstance(value, str) else value

@@ -52,7 +52,8 @@ def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) 
     if not worker and options.bolt_suite:
         from pytest_bolt.bundled import suite_arguments
 
-        args += with_usage_error(lambda: suite_arguments(options.bolt_suite))
+        free = not (options.bolt_dtype or early_config.getini("bolt_dtype"))
+        args += with_usage_error(lambda: suite_arguments(options.bolt_suite, dtype=free))
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -71,6 +72,8 @@ def pytest_configure(config: pytest.Config) -> None:
         from pytest_bolt.matrix import check_matrix
 
         with_usage_error(lambda: check_matrix(settings.adapter, settings.device, settings.dtype))
+    if settings.adapter:
+        _report_on_adapters(config)
     if config.option.collectonly:
         return
     if settings.active or "fail-on" in settings.typed:
@@ -99,6 +102,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         return
     from pytest_bolt.matrix import generate
 
+    _report_on_adapters(metafunc.config)
     settings = settings_in(metafunc.config)
     with_usage_error(
         lambda: generate(
@@ -119,6 +123,14 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         from pytest_bolt.matrix import check_operations
 
         with_usage_error(lambda: check_operations(session.items))
+
+
+def _report_on_adapters(config: pytest.Config) -> None:
+    """Have the outcomes of tests of implementations told as such, once a run."""
+    from pytest_bolt.adapter_reports import PLUGIN_NAME, AdapterReports, matrix_words
+
+    if not config.pluginmanager.hasplugin(PLUGIN_NAME):
+        config.pluginmanager.register(AdapterReports(matrix_words(config.option)), PLUGIN_NAME)
 
 
 def settings_in(config: pytest.Config) -> Settings:

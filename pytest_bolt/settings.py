@@ -115,7 +115,7 @@ def parse_seeds(text: str) -> tuple[int, ...]:
     for part in parse_names(text):
         first, dash, last = part.partition("-")
         if not first.strip().isdecimal() or (dash and not last.strip().isdecimal()):
-            raise BoltError(f"{part!r} is not a seed", advice="write whole numbers, like 7 or 0-199,512")
+            raise BoltError(f"{part!r} is no seed", advice="write whole numbers, like 7 or 0-199,512")
         start, stop = int(first), int(last) if dash else int(first)
         if not start <= stop < start + _MOST_SEEDS:
             raise BoltError(

@@ -65,7 +65,7 @@ class Watch:
         return True if _variant(item) in self.failed else None
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(self, item, call):  # noqa: ANN001, ANN201 - pytest's own types
+    def pytest_runtest_makereport(self, item, call):
         """Note what became of the test."""
         report = yield
         name = _variant(item)

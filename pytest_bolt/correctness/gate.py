@@ -123,6 +123,7 @@ def check(
         Incorrect: a rule is broken; the message says which, and where.
         BoltError: the oracle and its twin do not fit each other, or the tier is unknown.
     """
+    __tracebackhide__ = True
     chosen = tier_named(tier)
     reference64, framework = expected(oracle=oracle, args=args, kwargs=kwargs, twin=twin)
     agreement = compare(output, reference64=reference64, framework=framework, tier=chosen)

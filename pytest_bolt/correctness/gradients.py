@@ -12,6 +12,7 @@ from pytest_bolt.correctness.conduct import unmutated
 from pytest_bolt.correctness.gate import Incorrect, Operation, compare
 from pytest_bolt.correctness.nested import each_tensor, map_tensors, own_copy
 from pytest_bolt.correctness.structure import outputs_of
+from pytest_bolt.correctness.telling import call_text, value_text
 
 
 def verify_gradients(
@@ -44,6 +45,7 @@ def verify_gradients(
         Incorrect: a gradient is missing or breaks a rule.
         Misbehaved: `fn` changed its input.
     """
+    __tracebackhide__ = True
     given = tuple(args if oracle_args is None else oracle_args)
     named = dict(kwargs or {})
     sources = list(
@@ -66,7 +68,9 @@ def verify_gradients(
         tier=tier,
     )
     if not agreement.ok:
-        raise Incorrect(agreement)
+        wrong = Incorrect(agreement)
+        wrong.add_note(f"gradients of {call_text(fn, args)} for {', '.join(map(value_text, sources))}")
+        raise wrong
     return agreement
 
 

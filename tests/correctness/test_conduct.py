@@ -89,3 +89,32 @@ def test_repeated_names_the_run_that_differs():
     with pytest.raises(Misbehaved) as caught:
         repeated(drifts, (torch.ones(3),))
     assert str(caught.value) == "drifts is not deterministic: run 3 of 3 differs from the first"
+
+
+@pytest.mark.parametrize(
+    "give", [lambda x: x, lambda x: x[1:], lambda x: (x + 1, x.t())], ids=["same", "part", "second"]
+)
+def test_memory_of_an_input_is_no_output(give):
+    with pytest.raises(Misbehaved, match=r"returned the memory of its own input: output \d is tensor 0"):
+        unmutated(give, (inputs.normal(2, 3),))
+
+
+def test_an_empty_output_shares_nothing():
+    assert unmutated(lambda x: x[:0], (inputs.normal(2, 3),)).shape == (0, 3)
+
+
+def test_what_a_function_raises_names_the_call():
+    def fails(x, dim, *, scale):
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no") as caught:
+        unmutated(fails, (inputs.normal(2, 3).t(), -1), {"scale": [1.0] * 6})
+    assert caught.value.__notes__ == [
+        "raised by fails(float32[3, 2] with strides [1, 3], -1, scale=[1.0, 1.0, 1.0, 1.0, 2 more])"
+    ]
+
+
+def test_a_rejected_output_names_the_call():
+    with pytest.raises(Incorrect) as caught:
+        verify(lambda x, dim: x + 1, (inputs.normal(2, 3), -1), oracle=reference.softmax)
+    assert caught.value.__notes__ == ["returned by <lambda>(float32[2, 3], -1)"]

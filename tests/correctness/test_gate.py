@@ -230,7 +230,7 @@ def test_an_unknown_tier_is_named_with_what_is_known(x):
     assert str(caught.value).splitlines() == [
         "unknown correctness tier",
         "  seen   relax",
-        "  known  strict, relaxed, interpreter",
+        "  known  strict, relaxed, gradient, interpreter",
         "  -> did you mean relaxed?",
     ]
 

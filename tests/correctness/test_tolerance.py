@@ -14,8 +14,13 @@ HALF = Precision(eps=2.0**-7, tiny=2.0**-126)
 NONE = Errors(max_units=0.0, mean_units=0.0, mean_rms=0.0, max_rms=0.0)
 
 
-def test_tiers_widen_by_1_and_2_2_and_3():
-    assert [tier.factor for tier in Tier] == [1.0, 2.2, 3.0]
+def test_how_far_tiers_widen():
+    assert {str(tier): tier.factor for tier in Tier} == {
+        "strict": 1.0,
+        "relaxed": 2.2,
+        "gradient": 3.0,
+        "interpreter": 3.0,
+    }
 
 
 def test_the_five_rules_have_the_published_constants():
