@@ -177,7 +177,7 @@ OPTIONS = (
         metavar="NAME",
         repeatable=True,
         ini=False,
-        help="Run a suite that ships with pytest-bolt, such as softmax, a group, such as cs336, or all; repeatable.",
+        help="Run a suite that ships with pytest-bolt, such as softmax, a group like cs336, or all; repeatable.",
     ),
     Option(
         name="store",
