@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 import pytest
 
 from pytest_bolt.errors import BoltError
+from pytest_bolt.items import marker_value
 
 if TYPE_CHECKING:
     from pytest_bolt.core.tolerance import Agreement
@@ -205,6 +206,35 @@ class Bolt(Benchmark):
         work = {"bytes": bytes, "flops": flops, **_described(args)}
         return self._measure(
             "bolt.measure(...)", Call(function, tuple(args), dict(kwargs or {}), movable=True), **work
+        )
+
+    def versus(
+        self,
+        candidate: Callable[..., Any],
+        baseline: Callable[..., Any],
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+        *,
+        bytes: float | None = None,
+        flops: float | None = None,
+    ) -> Any:
+        """Measure `candidate` in one process against `baseline` in another, in interleaved pairs.
+
+        So it is under `--bolt-baseline`, on a test whose marker names its `baseline`; in every other run the
+        candidate is measured like by `measure`, whose arguments are the same. Returns the candidate's result,
+        the baseline's where that was measured.
+
+        Raises BoltError where the marker names no baseline.
+        """
+        if not marker_value(self._item, "baseline"):
+            raise BoltError(
+                "bolt.versus needs a baseline with a name",
+                seen={"test": self.fullname},
+                advice='mark the test: @pytest.mark.bolt(baseline="a loop over heads")',
+            )
+        stands_in = self._lockstep is not None and self._lockstep.baseline
+        return self.measure(
+            baseline if stands_in else candidate, args=args, kwargs=kwargs, bytes=bytes, flops=flops
         )
 
     def speedup(

@@ -63,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_list(commands)
     _add_show(commands)
     _add_compare(commands)
+    _add_best(commands)
     _add_import(commands)
     _add_export(commands)
     text = "the noise of this machine, and what a margin costs: pytest --bolt-aa with the arguments given"
@@ -80,13 +81,7 @@ def _add_list(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 def _add_show(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     command = _add(commands, "show", "one run with its benchmarks")
     command.add_argument("run", metavar="RUN", help="the id of a stored run, or its first digits")
-    command.add_argument(
-        "pattern",
-        metavar="CASE-GLOB",
-        nargs="?",
-        default="",
-        help="only benchmarks like this: * and ?, or a part of the id",
-    )
+    _add_pattern(command)
     command.add_argument("--rounds", action="store_true", help="every stored round, too")
 
 
@@ -94,6 +89,21 @@ def _add_compare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     command = _add(commands, "compare", "stored values of two commits or runs, as advice (never a gate)")
     command.add_argument("a", metavar="A", help="run id, commit or ref: the base")
     command.add_argument("b", metavar="B", help="run id, commit or ref: the head")
+
+
+def _add_best(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = _add(commands, "best", "the best known speedup of each benchmark over a baseline")
+    _add_pattern(command)
+
+
+def _add_pattern(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "pattern",
+        metavar="CASE-GLOB",
+        nargs="?",
+        default="",
+        help="only benchmarks like this: * and ?, or a part of the id",
+    )
 
 
 def _add_import(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -157,6 +167,7 @@ def _run(arguments: argparse.Namespace) -> None:
 
 
 def _look(store: Store, screen: Screen, arguments: argparse.Namespace) -> None:
+    from pytest_bolt.commands.best import show_best
     from pytest_bolt.commands.compare import compare_stored
     from pytest_bolt.commands.listing import list_runs
     from pytest_bolt.commands.show import show_run
@@ -164,6 +175,8 @@ def _look(store: Store, screen: Screen, arguments: argparse.Namespace) -> None:
     as_json = arguments.json
     if arguments.command == "list":
         list_runs(store, screen, limit=arguments.limit or None, as_json=as_json)
+    elif arguments.command == "best":
+        show_best(store, screen, pattern=arguments.pattern, as_json=as_json)
     elif arguments.command == "show":
         show_run(
             store,

@@ -14,7 +14,8 @@ from pytest_bolt.core.case import Case, CaseId
 from pytest_bolt.core.comparison import Comparison, NullControl
 from pytest_bolt.core.measurement import Side
 from pytest_bolt.core.metrics import Gate, unseen
-from pytest_bolt.core.record import Record, Revision, Run, RunState, Summary
+from pytest_bolt.core.record import BASELINE_MODE, Record, Revision, Run, RunState, Summary
+from pytest_bolt.core.speedups import BASELINE_NOTE
 from pytest_bolt.core.steps import Decide
 from pytest_bolt.core.stored import BaselineRecord
 from pytest_bolt.core.verdict import Verdict
@@ -80,12 +81,18 @@ class Judge:
             fail_on=benchmark.marked.fail_on.margins,
             gates=benchmark.marked.fail_on.metrics,
             interleave=benchmark.marked.interleave,
-            notes=benchmark.marked.notes(),
+            notes={**benchmark.marked.notes(), **self._baseline(benchmark)},
             seed=int(self.run.settings["seed"]),
             noise_only=self.noise_only,
             existed=self._existed(benchmark.key),
             mode=self.run.mode,
         )
+
+    def _baseline(self, benchmark: Benchmark) -> dict[str, str]:
+        """Return what stood on the base's side, where that was another implementation."""
+        if self.run.mode != BASELINE_MODE or self.run.base is None:
+            return {}
+        return {BASELINE_NOTE: benchmark.marked.baseline or self.run.base.name}
 
     def _existed(self, key: str) -> bool | None:
         """Return whether the base's own suite has a benchmark, None where that is not known."""

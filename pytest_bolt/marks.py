@@ -19,6 +19,7 @@ KEYS = (
     "expect",
     "hypothesis",
     "operation",
+    "baseline",
     "dtypes",
     "clock",
     "threads",
@@ -40,6 +41,7 @@ class Marked:
     expect: tuple[str, ...] = ()
     hypothesis: str = ""
     operation: str = ""
+    baseline: str = ""
     clock: Clock | None = None
     threads: int | None = None
     parallel: bool = False
@@ -97,6 +99,7 @@ def _from_keys(keys: Mapping[str, Any], settings: Settings) -> Marked:
         expect=expect,
         hypothesis=str(keys.get("hypothesis", "")),
         operation=str(keys.get("operation", "")),
+        baseline=str(keys.get("baseline", "")),
         clock=_clock(settings.clock if "clock" in settings.typed else keys.get("clock", settings.clock)),
         threads=_threads(keys, settings),
         parallel="threads" in keys and (typed_threads or keys["threads"]) > 1,

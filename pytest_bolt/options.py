@@ -75,6 +75,14 @@ OPTIONS = (
         starts=True,
     ),
     Option(
+        name="baseline",
+        metavar="NAME",
+        help="Compare every implementation with this one, both in this tree: a shipped adapter (framework, "
+        "manual, fast), a Python file, or own for the baseline that a test names itself.",
+        ini=False,
+        starts=True,
+    ),
+    Option(
         name="mode",
         metavar="MODE",
         default="auto",
@@ -177,7 +185,7 @@ OPTIONS = (
         metavar="NAME",
         repeatable=True,
         ini=False,
-        help="Run a suite that ships with pytest-bolt, such as softmax, a group like cs336, or all; repeatable.",
+        help="Run a suite that ships with pytest-bolt, like softmax, a group like cs336, or all; repeatable.",
     ),
     Option(
         name="store",

@@ -45,7 +45,8 @@ def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) 
     """Take the `benchmark` fixture over where this is a bolt run, before pytest-benchmark starts."""
     options = early_config.known_args_namespace
     worker = early_config.pluginmanager.hasplugin(WORKER)
-    if worker or options.bolt_measure or options.bolt_aa or options.bolt_compare is not None:
+    starting = (options.bolt_compare, options.bolt_baseline)
+    if worker or options.bolt_measure or options.bolt_aa or any(each is not None for each in starting):
         from pytest_bolt.takeover import take_over
 
         take_over(early_config)
@@ -60,8 +61,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Read the settings; check whatever can be checked before anything runs."""
     config.addinivalue_line(
         "markers",
-        "bolt(margin, fail_on, expect, hypothesis, operation, dtypes, clock, threads, interleave, memory): "
-        "benchmark settings of a test",
+        "bolt(margin, fail_on, expect, hypothesis, operation, baseline, dtypes, clock, threads, interleave, "
+        "memory): benchmark settings of a test",
     )
     given = vars(config.option)
     said = [given[option.dest] for option in OPTIONS]

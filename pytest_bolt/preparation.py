@@ -92,15 +92,14 @@ def prepare(config: pytest.Config, settings: Settings) -> Prepared:
     """Check what was asked for and open what it needs. Raises BoltError."""
     if getattr(config.option, "tx", None) and getattr(config.option, "dist", "no") != "no":
         raise BoltError(_DISTRIBUTED, advice="leave -n out, or give -n0")
-    if settings.aa and settings.compare is not None:
-        raise BoltError("--bolt-aa compares this tree with itself", advice="leave --bolt-compare out")
+    _check_one_comparison(settings)
     outputs = _outputs(settings, config.invocation_params.dir)
     repo = _repository(_places(config), required=settings.compare is not None)
     ignore = [output.path for output in outputs]
     head = resolve_head(repo, ignore=ignore) if repo is not None else Revision(commit="", name="")
     base = resolve_base(repo, settings.compare) if repo is not None and settings.compare is not None else None
-    if settings.aa:
-        base = replace(head, name=ITSELF, branch="")
+    if settings.aa or settings.baseline is not None:
+        base = replace(head, name=settings.baseline or ITSELF, branch="")
     elif base is not None and settings.mode != "stored":
         prepare_cache(cache_folder(os.environ))
     expect = settings.expect or tuple(filter(None, [head.trailers.get("Expect", "")]))
@@ -117,6 +116,22 @@ def prepare(config: pytest.Config, settings: Settings) -> Prepared:
         outputs=outputs,
         seed=secrets.randbelow(_SEED_LIMIT) if settings.seed is None else settings.seed,
     )
+
+
+def _check_one_comparison(settings: Settings) -> None:
+    """Raise BoltError where two kinds of comparison are asked for at once."""
+    kinds = {
+        "--bolt-compare": settings.compare is not None,
+        "--bolt-aa": settings.aa,
+        "--bolt-baseline": settings.baseline is not None,
+    }
+    asked = [flag for flag, given in kinds.items() if given]
+    if len(asked) > 1:
+        raise BoltError(
+            f"{asked[0]} and {asked[1]} are two comparisons", advice=f"leave {' or '.join(asked)} out"
+        )
+    if settings.baseline is not None and settings.mode == "stored":
+        raise BoltError("--bolt-baseline measures both sides", advice="leave --bolt-mode=stored out")
 
 
 def _places(config: pytest.Config) -> tuple[Path, ...]:

@@ -26,7 +26,7 @@ def check_settings(settings: Settings, *, pyargs: bool = False, skipped: bool = 
         pyargs: whether tests are named by package, so that the base has no suite of its own.
         skipped: whether every benchmark is left out, by `--benchmark-skip`.
     """
-    compared = settings.aa or settings.compare is not None
+    compared = settings.aa or settings.compare is not None or settings.baseline is not None
     if not compared:
         _check_uncompared(settings)
         return
@@ -118,6 +118,8 @@ def _impossible(settings: Settings, *, pyargs: bool) -> dict[str, str]:
     if settings.aa:
         reason = "--bolt-aa has the same tests and code on both sides"
         return dict.fromkeys(_ABOUT_THE_BASE, reason)
+    if settings.baseline is not None:
+        return dict.fromkeys(("new", "missing"), "--bolt-baseline has the same tests on both sides")
     found = {}
     if settings.mode == "stored":
         found["missing"] = "--bolt-mode=stored does not look at the base's tests"

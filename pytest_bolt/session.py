@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -11,15 +12,16 @@ from pathlib import Path
 import pytest
 
 from pytest_bolt import telling, trees
+from pytest_bolt.baseline_adapters import comparable_items
 from pytest_bolt.baselines import StoredBase, stored_baselines
 from pytest_bolt.cases import Benchmark, benchmarks_of
 from pytest_bolt.core.control import Control
 from pytest_bolt.core.expectation import Expectation, parse_all
 from pytest_bolt.core.plan import PlanSettings, plan
-from pytest_bolt.core.record import RunState, Summary
+from pytest_bolt.core.record import BASELINE_MODE, RunState, Summary
 from pytest_bolt.core.steps import ClosePair, Decide, OpenPair, Reply, Step
 from pytest_bolt.core.summary import MachineLimits
-from pytest_bolt.devices.limits import measured_limits
+from pytest_bolt.devices.limits import limits_of
 from pytest_bolt.errors import BoltError
 from pytest_bolt.items import is_benchmark
 from pytest_bolt.judging import Judge
@@ -28,6 +30,7 @@ from pytest_bolt.measuring.process import clear_away
 from pytest_bolt.measuring.runner import run_plan
 from pytest_bolt.preparation import Prepared, prepare
 from pytest_bolt.refusals import check_benchmarks
+from pytest_bolt.repo.cache import cache_folder
 from pytest_bolt.repo.commands import top_level
 from pytest_bolt.repo.overlay import suite_root
 from pytest_bolt.repo.state import identical
@@ -57,6 +60,7 @@ class BoltSession:
         self._spent_ns = 0
         self._pair = 0
         self._control = False
+        self._left_out: list[str] = []
 
     @classmethod
     def prepare(cls, config: pytest.Config, settings: Settings) -> BoltSession:
@@ -70,6 +74,18 @@ class BoltSession:
     def pytest_report_header(self) -> list[str]:
         """Say what will be compared."""
         return telling.header(self._prepared)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+        """Leave out what a baseline cannot be compared with."""
+        baseline = self._prepared.settings.baseline
+        if baseline is None:
+            return
+        with _usage_errors():
+            kept, left_out = comparable_items(items, baseline)
+        self._left_out = [f"{count} left out: {reason}" for reason, count in left_out.items()]
+        config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
+        items[:] = kept
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
@@ -104,7 +120,8 @@ class BoltSession:
         if self._judge is not None:
             summary = self._judge.summary()
             if any(comparison.case.workload.bytes for comparison in summary.comparisons):
-                self._limits = measured_limits()
+                digest = self._prepared.environment().fingerprint.digest
+                self._limits = limits_of(cache_folder(os.environ), digest)
             self._complaints = [*self._judge.complaints(), *self._write(summary)]
         elif self._prepared.base is not None and exitstatus in _QUIET_ENDS:
             self._complaints = [_NO_BENCHMARK]
@@ -152,6 +169,10 @@ class BoltSession:
         )
         if prepared.settings.aa:
             self._run(session, trees.twice(shared), "paired", None)
+            return
+        if prepared.settings.baseline is not None:
+            pair = trees.twice(shared, prepared.settings.baseline, self._left_out)
+            self._run(session, pair, BASELINE_MODE, None)
             return
         stored = stored_baselines(prepared, self._benchmarks)
         if prepared.repo is None or prepared.base is None or stored is not None:
@@ -241,7 +262,7 @@ def _expectations(prepared: Prepared, benchmarks: Sequence[Benchmark]) -> tuple[
 
 def _same_code(prepared: Prepared) -> bool:
     repo, base = prepared.repo, prepared.base
-    if prepared.settings.aa or repo is None or base is None:
+    if prepared.settings.aa or prepared.settings.baseline is not None or repo is None or base is None:
         return prepared.settings.aa
     return identical(repo, base.commit, ignore=[output.path for output in prepared.outputs])
 

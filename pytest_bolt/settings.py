@@ -162,6 +162,7 @@ class Settings:
     measure: bool
     compare: str | None
     aa: bool
+    baseline: str | None
     mode: str
     fail_on: FailOn
     margin: float
@@ -191,7 +192,7 @@ class Settings:
     @property
     def active(self) -> bool:
         """Return whether anything is to be measured."""
-        return self.measure or self.aa or self.compare is not None
+        return self.measure or self.aa or self.compare is not None or self.baseline is not None
 
 
 def settings_of(given: Mapping[str, Any], ini: Callable[[str], Any]) -> Settings:
@@ -204,10 +205,14 @@ def settings_of(given: Mapping[str, Any], ini: Callable[[str], Any]) -> Settings
     Raises BoltError for a value that cannot be understood, naming the option.
     """
     values = {option.name.replace("-", "_"): _value(option, given, ini) for option in OPTIONS}
-    values["fail_on"] = parse_fail_on(values["fail_on"]) if values["fail_on"] else FailOn()
+    # A kernel that is slower than another is a result; only a tree that became slower is a regression.
+    default = FailOn() if values["baseline"] is None else FailOn(margins={})
+    values["fail_on"] = parse_fail_on(values["fail_on"]) if values["fail_on"] else default
     values["adapter"] = tuple(Path(path) for path in values["adapter"])
     if values["compare"] is not None and not values["compare"].strip():
         raise BoltError("--bolt-compare was given an empty REF", advice="name a branch, tag or commit")
+    if values["baseline"] is not None and not values["baseline"].strip():
+        raise BoltError("--bolt-baseline was given an empty NAME", advice="name an adapter, a file, or own")
     typed = frozenset(option.name for option in OPTIONS if given.get(option.dest) not in _UNSAID)
     return Settings(**values, typed=typed)
 

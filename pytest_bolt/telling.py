@@ -83,6 +83,11 @@ def header(prepared: Prepared) -> list[str]:
     fails = ", ".join(
         f"{name} beyond {100 * margin:g} %" if margin else name for name, margin in gates.items()
     )
+    if settings.baseline is not None:
+        return [
+            f"bolt: comparing implementations with {settings.baseline}, both in {head}",
+            f"bolt: margin {100 * settings.margin:g} %, budget {settings.budget:g} s, seed {prepared.seed}",
+        ]
     return [
         f"bolt: comparing {head} with {_named(prepared.base)}, mode {settings.mode}",
         f"bolt: margin {100 * settings.margin:g} %, fails on incorrect, {fails}",

@@ -135,10 +135,11 @@ def head_only(session: Session) -> Trees:
     return Trees(specs={Side.HEAD: _head_spec(session, None, None)})
 
 
-def twice(session: Session) -> Trees:
-    """Return the trees of a run of the working tree against itself."""
+def twice(session: Session, baseline: str = "", notes: Sequence[str] = ()) -> Trees:
+    """Return the trees of a run of this tree against itself, or against another implementation in it."""
     spec = _head_spec(session, None, None)
-    return Trees(specs={Side.BASE: replace(spec, side=Side.BASE), Side.HEAD: spec})
+    base = replace(spec, side=Side.BASE, baseline=baseline)
+    return Trees(specs={Side.BASE: base, Side.HEAD: spec}, notes=tuple(notes))
 
 
 @contextmanager

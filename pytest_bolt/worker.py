@@ -32,7 +32,7 @@ class WorkerPlugin:
     __name__ = PLUGIN_NAME  # what pytest registers it under
 
     def __init__(self, channel: Channel, config: dict[str, Any]) -> None:
-        self.lockstep = Lockstep(channel)
+        self.lockstep = Lockstep(channel, baseline=config["baseline"])
         self._settings = config
         self._root = Path(config["root"])
         self._rootdir = self._root  # pytest's own

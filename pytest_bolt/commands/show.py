@@ -15,7 +15,7 @@ from pytest_bolt.core.measurement import ROUND_DTYPE, Measurement
 from pytest_bolt.core.metric_text import all_metrics, metric_cells, telling_metrics
 from pytest_bolt.core.plain_text import one_line
 from pytest_bolt.core.record import Run, Summary
-from pytest_bolt.core.summary import change_text, ordered, percent, time_text
+from pytest_bolt.core.summary import effect_text, ordered, percent, time_text
 from pytest_bolt.errors import BoltError
 from pytest_bolt.reports.json_report import render
 from pytest_bolt.stores.store import Store
@@ -95,7 +95,7 @@ def _facts(run: Run) -> dict[str, object]:
 def _row(comparison: Comparison) -> tuple[str, ...]:
     return (
         str(comparison.verdict),
-        change_text(comparison.ratio),
+        effect_text(comparison),
         time_text(comparison, comparison.base_time),
         time_text(comparison, comparison.head_time),
         percent(comparison.detectable),

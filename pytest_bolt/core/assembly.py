@@ -168,5 +168,5 @@ def records_of(
             metrics=medians(told.get(side, ())),
         )
         for side, rounds in decide.rounds.items()
-        if len(rounds) and (revision := revisions.get(side)) is not None
+        if len(rounds) and side in decide.times and (revision := revisions.get(side)) is not None
     )

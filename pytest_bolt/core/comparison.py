@@ -70,7 +70,7 @@ class Comparison:
     `ratio` is the time of one iteration, head/base, with its interval; None where nothing was
     measured. `margin` is the equivalence margin (0.05 is five percent). `detectable` is the smallest
     relative effect this comparison could have seen (0.03 is three percent). `pairs` counts the
-    process pairs that the verdict rests on. `mode` is "paired" or "stored". `noise_only` says that
+    process pairs that the verdict rests on. `mode` is that of the run. `noise_only` says that
     both trees hold the same code. `reason` says in one line why a verdict is not one about speed, or
     what limits it; `detail` is the full text behind it (a traceback, an error of the base).
     """

@@ -14,6 +14,8 @@ from pytest_bolt.core.measurement import Clock, Measurement
 from pytest_bolt.core.units import IterationTime
 from pytest_bolt.core.verdict import SEVERITY, Verdict
 
+BASELINE_MODE = "baseline"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revision:
@@ -72,8 +74,9 @@ class Run:
     """One session: what was run, where, and against what.
 
     `run_id` is 12 hexadecimal digits. `started` and `ended` are aware, in UTC. `command` is the
-    command line as typed. `mode` is "paired", "stored", "measure" or "imported". `hypothesis` and
-    `expect` are the person's words before the run. `settings` holds every setting that could change a result.
+    command line as typed. `mode` is "paired", "stored", "measure", "baseline" or "imported"; under
+    "baseline" the base is another implementation in the same tree. `hypothesis` and `expect` are the
+    person's words before the run. `settings` holds every setting that could change a result.
     `control` is None where the base was not compared with itself.
     """
 

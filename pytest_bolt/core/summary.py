@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pytest_bolt.core.comparison import Comparison, Interval, Metric, NullControl
 from pytest_bolt.core.measurement import Clock
-from pytest_bolt.core.record import Summary
+from pytest_bolt.core.record import BASELINE_MODE, Summary
+from pytest_bolt.core.speedups import Speedups, speedups
 from pytest_bolt.core.units import IterationTime, format_bytes, format_change, format_rate, format_time
 from pytest_bolt.core.verdict import SEVERITY, Verdict
 
@@ -99,6 +100,39 @@ def change_text(ratio: Interval | None) -> str:
         return format_change(ratio.estimate)
     low, high = (format_change(bound).removesuffix(" %") for bound in (ratio.low, ratio.high))
     return f"{format_change(ratio.estimate)} [{low}, {high}]"
+
+
+def effect_text(comparison: Comparison) -> str:
+    """Return the change of the time; against another implementation the speedup, `1.31x [1.27, 1.36]`."""
+    ratio = comparison.ratio if shows_speed(comparison) else None
+    if comparison.mode != BASELINE_MODE or ratio is None:
+        return change_text(ratio)
+    rate = ratio.inverted()
+    return f"{rate.estimate:.2f}x [{rate.low:.2f}, {rate.high:.2f}]"
+
+
+def effect_header(header: Sequence[str], comparisons: Iterable[Comparison]) -> tuple[str, ...]:
+    """Return the header of a table; `change` is called `speedup` in a comparison with a baseline."""
+    against = any(each.mode == BASELINE_MODE for each in comparisons)
+    return tuple("speedup" if against and name == "change" else name for name in header)
+
+
+def speedup_lines(comparisons: Iterable[Comparison]) -> tuple[str, ...]:
+    """Return two lines for each implementation that was compared with a baseline."""
+    return tuple(line for each in speedups(comparisons) for line in _speedup_lines(each))
+
+
+def _speedup_lines(found: Speedups) -> tuple[str, ...]:
+    name = f"{found.implementation or 'candidates'} against {found.baseline}"
+    wrong = f", {found.wrong} wrong" if found.wrong else ""
+    if found.mean is None:
+        return (f"{name}: nothing was timed{wrong}",)
+    shares = ", ".join(f"{p:g}x {percent(share)}" for p, share in found.shares)
+    mean = f"{found.mean:.2f}x geometric mean of {found.timed}{wrong}"
+    return (
+        f"{name}: {mean}; worst {found.worst:.2f}x, {found.worst_case}",
+        f"  correct and faster than {shares}",
+    )
 
 
 def percent(fraction: float | None) -> str:

@@ -1,4 +1,7 @@
-"""What this machine does at best, measured as one worker would run: bytes and operations a second."""
+"""What this machine does at best, measured as one worker would run: bytes and operations a second.
+
+It is measured once for a fingerprint and kept in the cache folder, so that two runs speak of one limit.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,13 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
+from pytest_bolt.atomic_file import write_atomically
 from pytest_bolt.core.summary import MachineLimits
+from pytest_bolt.errors import BoltError
 
 _COPY_BYTES = 1 << 27
 _MATRIX = 768
@@ -17,12 +24,40 @@ _REPEATS = 7
 _LIMIT_S = 120
 
 
-def measured_limits() -> MachineLimits | None:
+def limits_of(cache: Path, fingerprint: str) -> MachineLimits | None:
     """Return the limits of the processor with one thread; None where torch is not installed.
 
     Bandwidth is that of a copy of 128 MiB (read and write counted), arithmetic that of a square matrix
-    product, each the best of seven.
+    product in each dtype, each the best of seven.
+
+    Arguments:
+        cache: the folder in which they are kept; without it, or where it cannot be written, they are
+            measured each time.
+        fingerprint: the digest of this machine's.
     """
+    kept = cache / f"limits-{fingerprint}.json"
+    found = _kept(kept)
+    if found is None:
+        found = _measured()
+        if found is not None:
+            with suppress(BoltError):
+                write_atomically(kept, json.dumps(found) + "\n")
+    if found is None:
+        return None
+    return MachineLimits(bytes_per_second=found["bytes"], flops_per_second=found["flops"])
+
+
+def _kept(path: Path) -> dict[str, Any] | None:
+    """Return what is kept at `path`, None where that is nothing, or damaged."""
+    try:
+        found = json.loads(path.read_text())
+        rates = [found["bytes"], *found["flops"].values()]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return found if all(type(rate) is float and rate > 0 for rate in rates) else None
+
+
+def _measured() -> dict[str, Any] | None:
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
     try:
         answer = subprocess.run(
@@ -32,10 +67,9 @@ def measured_limits() -> MachineLimits | None:
             timeout=_LIMIT_S,
             check=True,
         )
-        found = json.loads(answer.stdout)
+        return dict(json.loads(answer.stdout))
     except (OSError, subprocess.SubprocessError, ValueError):
         return None
-    return MachineLimits(bytes_per_second=found["bytes"], flops_per_second=found["flops"])
 
 
 def _measure() -> dict[str, Any]:
@@ -45,7 +79,7 @@ def _measure() -> dict[str, Any]:
     target = torch.empty_like(source)
     copy = _best(lambda: target.copy_(source))
     flops = {}
-    for dtype in (torch.float32, torch.bfloat16):
+    for dtype in (torch.float64, torch.float32, torch.float16, torch.bfloat16):
         matrix = torch.ones(_MATRIX, _MATRIX, dtype=dtype)
         flops[str(dtype).removeprefix("torch.")] = 2 * _MATRIX**3 / _best(lambda m=matrix: m @ m)
     return {"bytes": 2 * _COPY_BYTES / copy, "flops": flops}

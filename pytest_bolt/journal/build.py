@@ -16,6 +16,7 @@ from pytest_bolt.core.record import Revision, Run, Summary
 from pytest_bolt.core.summary import (
     NOISE_ONLY,
     change_text,
+    effect_text,
     metric_change,
     metric_text,
     noise_only,
@@ -97,7 +98,7 @@ def _results(comparison: Comparison) -> Iterator[Result]:
         metric="time",
         before=time_text(comparison, comparison.base_time),
         after=time_text(comparison, comparison.head_time),
-        change=change_text(comparison.ratio if shows_speed(comparison) else None),
+        change=effect_text(comparison),
         verdict=_verdict(comparison),
         reason=comparison.reason,
     )

@@ -26,10 +26,12 @@ _SPEEDUP_PART_NS = 2e6
 class Lockstep:
     """Serves one worker process; `check` and `clock` are set by each request of the controller.
 
-    `clock` is the one that a test asked for, empty where any will do.
+    `clock` is the one that a test asked for, empty where any will do. `baseline` names the implementation
+    that this process measures in the place of that under test; empty where it measures what is under test.
     """
 
     channel: Channel
+    baseline: str = ""
     check: bool = True
     clock: str = ""
     metrics: list[dict[str, Any]] = field(default_factory=list)

@@ -62,7 +62,8 @@ class WorkerSpec:
 
     `own` is the folder of its tree and `other` that of the tree it must not import from; both None
     where nothing has to be told apart. Tests are named by their place below `root`; `cwd` is the folder
-    that pytest starts in. `path` is `sys.path`.
+    that pytest starts in. `path` is `sys.path`. `baseline` names the implementation that takes the place of
+    those under test, empty for none.
     """
 
     side: Side
@@ -73,6 +74,7 @@ class WorkerSpec:
     arguments: tuple[str, ...]
     path: tuple[str, ...]
     environment: Mapping[str, str]
+    baseline: str = ""
 
 
 def with_threads(spec: WorkerSpec, threads: int) -> WorkerSpec:
@@ -130,6 +132,7 @@ class Worker:
                 "root": str(spec.root),
                 "home": _HOME,
                 "path": spec.path,
+                "baseline": spec.baseline,
                 "arguments": [*spec.arguments, f"--basetemp={self.folder / 'tmp'}"],
             }
         )

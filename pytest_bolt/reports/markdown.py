@@ -13,8 +13,9 @@ from pytest_bolt.core.record import Revision, Summary
 from pytest_bolt.core.summary import (
     NOISE_ONLY,
     MachineLimits,
-    change_text,
     changed,
+    effect_header,
+    effect_text,
     first_line,
     noise_only,
     ordered,
@@ -22,6 +23,7 @@ from pytest_bolt.core.summary import (
     procedure,
     rate_cells,
     shows_speed,
+    speedup_lines,
     throughput,
     time_text,
     verdict_text,
@@ -73,6 +75,7 @@ def _sections(summary: Summary, limits: MachineLimits | None) -> Iterable[_Secti
     )
     yield _Section(name="headline", text=_headline(summary))
     yield from _changed_sections(summary)
+    yield _Section(name="speedups", text=_speedups(summary))
     yield _Section(name="metrics that failed", text=_failed_metrics(summary), shed=2)
     yield _Section(name="what limits this run", text=_noise(summary), shed=1)
     yield _Section(name="undecided benchmarks", text=_folded("Cannot tell", undecided), shed=20)
@@ -110,7 +113,8 @@ def _details(title: str, body: str) -> str:
 
 
 def _table(comparisons: Iterable[Comparison]) -> Markdown:
-    return table(_HEADER, map(_row, comparisons), right=_NUMBERS)
+    shown = tuple(comparisons)
+    return table(effect_header(_HEADER, shown), map(_row, shown), right=_NUMBERS)
 
 
 def _row(comparison: Comparison) -> tuple[str, ...]:
@@ -122,7 +126,7 @@ def _row(comparison: Comparison) -> tuple[str, ...]:
         comparison.case.device,
         time_text(comparison, comparison.base_time),
         time_text(comparison, comparison.head_time),
-        Markdown(change_text(comparison.ratio if speed else None)),
+        Markdown(effect_text(comparison)),
         percent(comparison.detectable if speed else None),
         "; ".join([verdict, *reasons]),
     )
@@ -136,6 +140,10 @@ def _noise(summary: Summary) -> str:
         lines.append(escape(f"smallest effect that could have been seen: {span}"))
     lines.extend(map(escape, summary.run.notes))
     return "\n".join(f"- {line}" for line in lines)
+
+
+def _speedups(summary: Summary) -> str:
+    return "\n".join(f"- {escape(line.strip())}" for line in speedup_lines(summary.comparisons))
 
 
 def _throughput(summary: Summary, limits: MachineLimits | None) -> str:

@@ -20,14 +20,16 @@ from pytest_bolt.core.record import Revision, Run, Summary
 from pytest_bolt.core.summary import (
     NOISE_ONLY,
     MachineLimits,
-    change_text,
     clock_text,
+    effect_header,
+    effect_text,
     noise_only,
     ordered,
     percent,
     procedure,
     rate_cells,
     shows_speed,
+    speedup_lines,
     throughput,
     time_text,
     verdict_text,
@@ -36,7 +38,7 @@ from pytest_bolt.core.verdict import MetricVerdict, Verdict
 
 _HEADER = ("benchmark", "base", "head", "change", "visible from", "verdict")
 _RATE_HEADER = ("benchmark", "base", "head", "of the machine's limit")
-_HOW = ("clock", "threads", "interleave")  # notes of what a test asked for
+_HOW = ("baseline", "clock", "threads", "interleave")  # notes of what a test asked for
 _GAP = "  "
 _INDENT = 2
 _WIDEST_ID = 100  # columns for ids where the output is no terminal
@@ -97,7 +99,7 @@ def failure_message(comparison: Comparison, run: Run) -> str:
 
 def _verdict_table(comparisons: Sequence[Comparison], prefix: str, width: int | None) -> Iterator[Line]:
     rows = [_verdict_row(comparison, prefix) for comparison in comparisons]
-    table = _Table(_HEADER, rows, width)
+    table = _Table(effect_header(_HEADER, comparisons), rows, width)
     yield from table.header()
     for comparison, row in zip(comparisons, rows, strict=True):
         yield from table.row(row, _MARKUP[comparison.verdict])
@@ -108,12 +110,11 @@ def _verdict_table(comparisons: Sequence[Comparison], prefix: str, width: int | 
 
 
 def _verdict_row(comparison: Comparison, prefix: str) -> tuple[str, ...]:
-    shown = comparison.ratio if shows_speed(comparison) else None
     return (
         _name(comparison, prefix),
         time_text(comparison, comparison.base_time),
         time_text(comparison, comparison.head_time),
-        change_text(shown),
+        effect_text(comparison),
         percent(comparison.detectable) if shows_speed(comparison) else "-",
         verdict_text(comparison),
     )
@@ -152,7 +153,7 @@ def _about(summary: Summary) -> Iterator[Line]:
     if run.base is not None:
         yield Line(f"base {revision_text(run.base)}", _PLAIN)
     yield Line(f"head {revision_text(run.head)}", _PLAIN)
-    for text in procedure(summary):
+    for text in (*speedup_lines(summary.comparisons), *procedure(summary)):
         yield Line(text, _PLAIN)
     if noise_only(summary):
         yield Line(NOISE_ONLY, {"yellow": True, "bold": True})
@@ -184,7 +185,7 @@ def _common_prefix(comparisons: Sequence[Comparison]) -> str:
 
 def _speed_lines(comparison: Comparison, run: Run) -> tuple[str, ...]:
     ratio = comparison.ratio
-    change = f": {change_text(ratio)} (ratio {ratio.estimate:.3f})" if ratio is not None else ""
+    change = f": {effect_text(comparison)} (ratio {ratio.estimate:.3f})" if ratio is not None else ""
     head = f"{str(comparison.verdict).upper()}{change}, margin {percent(comparison.margin)}"
     sides = []
     for name, revision, time in (

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Select, exists, false, select
+from sqlalchemy import Connection, Select, exists, false, or_, select
 
 from pytest_bolt.core.environment import Fingerprint
 from pytest_bolt.core.measurement import Clock, Side
+from pytest_bolt.core.record import BASELINE_MODE
 from pytest_bolt.core.stored import BaselineCommit, BaselineRecord
 from pytest_bolt.core.units import IterationTime
 from pytest_bolt.stores.references import case_digest
@@ -25,7 +26,7 @@ def values_at(
     connection: Connection, commit: str, fingerprint: Fingerprint, keys: Iterable[str] | None
 ) -> dict[str, tuple[BaselineRecord, ...]]:
     """Return case key -> values of clean trees at `commit`, one a run, newest first."""
-    query = _values().where(
+    query = _values_of_commits().where(
         records.c.revision_id.in_(_clean_revisions(connection, commit)),
         records.c.fingerprint_id == _fingerprint_number(connection, fingerprint),
     )
@@ -59,7 +60,7 @@ def values_over_commits(
 ) -> tuple[BaselineRecord, ...]:
     """Return the values of one case on clean trees, one a run and commit, newest first."""
     case = select(cases.c.id).where(cases.c.digest == case_digest(key))
-    query = _values().where(
+    query = _values_of_commits().where(
         records.c.case_id == connection.execute(case).scalar(),
         records.c.fingerprint_id == _fingerprint_number(connection, fingerprint),
         revisions.c.dirty == false(),
@@ -81,6 +82,11 @@ def fingerprints_at(connection: Connection, commit: str) -> tuple[Fingerprint, .
     )
     query = select(fingerprints.c.parts).where(used).order_by(fingerprints.c.id.desc())
     return tuple(Fingerprint(parts=parts) for parts in connection.execute(query).scalars())
+
+
+def _values_of_commits() -> Select[Any]:
+    """Leave out the base of a run against a baseline: another implementation's time at the same commit."""
+    return _values().where(or_(runs.c.mode != BASELINE_MODE, records.c.side != str(Side.BASE)))
 
 
 def _values() -> Select[Any]:

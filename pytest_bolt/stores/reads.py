@@ -8,9 +8,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, false, func, select
 
+from pytest_bolt.core.best import Result
 from pytest_bolt.core.comparison import Comparison
 from pytest_bolt.core.measurement import Clock, Measurement, Side, empty_rounds
-from pytest_bolt.core.record import Record, Run, RunState
+from pytest_bolt.core.record import BASELINE_MODE, Record, Run, RunState
 from pytest_bolt.core.units import IterationTime
 from pytest_bolt.core.verdict import Verdict
 from pytest_bolt.errors import BoltError
@@ -18,7 +19,16 @@ from pytest_bolt.stores.processes import is_gone
 from pytest_bolt.stores.references import case_digest
 from pytest_bolt.stores.rounds import unpack_rounds
 from pytest_bolt.stores.rows import Row, case_of_row, comparison_of, revision_of, run_of
-from pytest_bolt.stores.schema import cases, comparisons, environments, records, revisions, rounds, runs
+from pytest_bolt.stores.schema import (
+    cases,
+    comparisons,
+    environments,
+    fingerprints,
+    records,
+    revisions,
+    rounds,
+    runs,
+)
 
 _SHOWN_IDS = 10
 _SEARCHED_IDS = 1000
@@ -60,6 +70,37 @@ def comparisons_of(connection: Connection, run_id: str) -> tuple[Comparison, ...
         .order_by(comparisons.c.id)
     )
     return tuple(comparison_of(row) for row in connection.execute(query).mappings())
+
+
+def against_baselines(connection: Connection) -> tuple[Result, ...]:
+    """Return every comparison of a finished or stopped run with another implementation, oldest first."""
+    query = (
+        select(
+            comparisons,
+            cases.c.detail.label("case_detail"),
+            runs.c.run_id.label("run_name"),
+            runs.c.started.label("run_started"),
+            fingerprints.c.digest.label("fingerprint"),
+            *_labelled(revisions, "rev_"),
+        )
+        .join(cases, cases.c.id == comparisons.c.case_id)
+        .join(runs, runs.c.id == comparisons.c.run)
+        .join(environments, environments.c.id == runs.c.environment_id)
+        .join(fingerprints, fingerprints.c.id == environments.c.fingerprint_id)
+        .join(revisions, revisions.c.id == runs.c.head_id)
+        .where(runs.c.mode == BASELINE_MODE)
+        .order_by(comparisons.c.id)
+    )
+    return tuple(
+        Result(
+            comparison=comparison_of(row),
+            run_id=row["run_name"],
+            started=row["run_started"],
+            revision=revision_of(row, "rev_"),
+            fingerprint=row["fingerprint"],
+        )
+        for row in connection.execute(query).mappings()
+    )
 
 
 def verdicts_of(connection: Connection, run_ids: Sequence[str]) -> dict[str, dict[Verdict, int]]:

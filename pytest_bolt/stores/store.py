@@ -11,6 +11,7 @@ from typing import Self
 
 from sqlalchemy import URL, Connection, Engine, text, update
 
+from pytest_bolt.core.best import Result
 from pytest_bolt.core.comparison import Comparison, NullControl
 from pytest_bolt.core.environment import Fingerprint
 from pytest_bolt.core.measurement import Measurement, Side
@@ -148,6 +149,11 @@ class Store:
             found = reads.comparisons_of(connection, run.run_id)
             collected = reads.collected_in(connection, run.run_id)
         return Summary(run=run, comparisons=found, collected=len(found) if collected is None else collected)
+
+    def against_baselines(self) -> tuple[Result, ...]:
+        """Return every stored comparison with another implementation, oldest first."""
+        with self._reading() as connection:
+            return reads.against_baselines(connection)
 
     def verdicts(self, run_ids: Sequence[str]) -> Mapping[str, Mapping[Verdict, int]]:
         """Return run id -> verdict -> number of benchmarks, for runs that have any."""

@@ -63,6 +63,8 @@ def fill(path):
         verdict=Verdict.SAME,
         state=RunState.FINISHED,
         clock=Clock.FILTERED,
+        mode="paired",
+        ratio=1.01,
     ):
         case = Case(case_id=CaseId(node_id=node_id, source_hash="5ea1"))
         sides = {
@@ -78,7 +80,7 @@ def fill(path):
                     head=sides[Side.HEAD],
                     base=sides[Side.BASE],
                     environment=Environment(facts=facts) if facts else HERE,
-                    mode="paired",
+                    mode=mode,
                     hypothesis="one pass",
                     expect=("time <= 0.95x base",),
                 )
@@ -102,7 +104,9 @@ def fill(path):
                     case=case,
                     verdict=verdict,
                     margin=0.05,
-                    ratio=Interval(estimate=1.01, low=0.99, high=1.03),
+                    ratio=Interval(estimate=ratio, low=ratio - 0.02, high=ratio + 0.02),
+                    mode=mode,
+                    notes={"baseline": "framework"} if mode == "baseline" else {},
                     base_time=IterationTime(values[0]),
                     head_time=IterationTime(values[1]),
                     detectable=0.02,

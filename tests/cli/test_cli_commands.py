@@ -248,3 +248,19 @@ def test_compare_of_a_commit_that_was_never_measured(bolt, fill, commit, path):
         f"  store   {path}\n"
         "  -> `pytest-bolt list` shows what is stored; `pytest --bolt` on a clean tree of it stores more\n"
     )
+
+
+def test_best_keeps_the_best_run(bolt, fill):
+    for number, ratio in enumerate((0.5, 0.25, 0.4)):
+        fill([(1000.0, 1000.0 * ratio)], first=number, mode="baseline", ratio=ratio)
+    fill([(1000.0, 10.0)], first=8, ratio=0.1)  # against another commit: no speedup over a baseline
+    digest = HERE.fingerprint.digest[:8]
+    assert bolt("best").out == (
+        "SPEEDUP             BASELINE   BENCHMARK             COMMIT      RUN           STARTED (UTC)        MACHINE\n"
+        "4.00x [3.70, 4.35]  framework  test_a.py::test_a[x]  bbbbbbbbbb  001c0ffee000  2026-03-01 12:01:00  "
+        f"{digest}\n"
+    )
+    assert json.loads(bolt("best", "--json").out)["best"][0]["run_id"] == "001c0ffee000"
+    assert bolt("best", "nothing").out == (
+        "no speedup is stored; `pytest --bolt-baseline=framework` measures some\n"
+    )

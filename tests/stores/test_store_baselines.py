@@ -18,7 +18,7 @@ from stored_samples import (
 
 from pytest_bolt.core.environment import Environment
 from pytest_bolt.core.measurement import Side
-from pytest_bolt.core.record import Revision
+from pytest_bolt.core.record import BASELINE_MODE, Revision
 from pytest_bolt.core.stored import BaselineCommit
 
 MARK = ENVIRONMENT.fingerprint
@@ -53,6 +53,14 @@ class TestBaselines:
         store.add(run.run_id, None, both_records(case, run))
         assert [value.side for value in store.baseline(BASE.commit, MARK)[case.case_id.key]] == [Side.BASE]
         assert len(store.series(case.case_id.key, MARK)) == 1
+
+    def test_another_implementation_is_no_baseline_of_its_commit(self, store):
+        run, case = make_run(base=BASE, head=BASE, mode=BASELINE_MODE), make_case()
+        store.begin(run)
+        store.add(run.run_id, None, both_records(case, run))
+        assert [value.side for value in store.baseline(BASE.commit, MARK)[case.case_id.key]] == [Side.HEAD]
+        assert [value.side for value in store.series(case.case_id.key, MARK)] == [Side.HEAD]
+        assert len(store.values(run.run_id)[case.case_id.key]) == 2
 
     def test_another_fingerprint_is_no_baseline(self, store):
         store_runs(store, 1)

@@ -1,0 +1,67 @@
+"""The implementation that others are compared with: it stands in for them on the base's side."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from pytest_bolt.adapter_reports import adapter_of
+from pytest_bolt.adapters import Adapter, bundled, load
+from pytest_bolt.items import is_benchmark, marker_value
+from pytest_bolt.settings import unknown
+
+OWN = "own"
+
+
+def stand_in(name: str, given: Adapter, package: str) -> Adapter:
+    """Return the baseline for a test that was given an implementation.
+
+    Arguments:
+        name: of a shipped adapter, a Python file, or `own`: the test names its baseline itself.
+        given: the implementation of the test.
+        package: the package of the test's module, whose references are meant.
+
+    Raises BoltError where there is no such adapter.
+    """
+    if name == OWN:
+        return given
+    if name.endswith(".py"):
+        return load(Path(name))
+    shipped = {adapter.name: adapter for adapter in bundled(package)}
+    if name not in shipped:
+        raise unknown("baseline", name, [*shipped, OWN])
+    return shipped[name]
+
+
+def comparable_items(items: Iterable[pytest.Item], name: str) -> tuple[list[pytest.Item], Counter[str]]:
+    """Return the tests that stay in a comparison with a baseline, and how many do not, by reason.
+
+    Raises BoltError where there is no such adapter.
+    """
+    kept: list[pytest.Item] = []
+    left_out: Counter[str] = Counter()
+    known: dict[str, Adapter] = {}
+    for item in items:
+        reason = _why_not(item, name, known) if is_benchmark(item) else ""
+        if reason:
+            left_out[reason] += 1
+        else:
+            kept.append(item)
+    return kept, left_out
+
+
+def _why_not(item: pytest.Item, name: str, known: dict[str, Adapter]) -> str:
+    if marker_value(item, "baseline"):
+        return ""
+    adapter = adapter_of(item)
+    if adapter is None or name == OWN:
+        return "it names no baseline of its own" if name == OWN else "it tests no implementation"
+    package = str(getattr(getattr(item, "module", None), "__package__", "") or "")
+    baseline = known.setdefault(package, stand_in(name, adapter, package))
+    if baseline.path.resolve() == adapter.path.resolve():
+        return f"it is {name} itself"
+    operation = marker_value(item, "operation")
+    return f"{name} has no {operation}" if operation and not baseline.provides(operation) else ""
