@@ -11,9 +11,7 @@ import pytest
 from pytest_bolt.adapter_reports import adapter_of
 from pytest_bolt.adapters import Adapter, bundled, load
 from pytest_bolt.items import is_benchmark, marker_value
-from pytest_bolt.settings import unknown
-
-OWN = "own"
+from pytest_bolt.settings import OWN_BASELINE, unknown
 
 
 def stand_in(name: str, given: Adapter, package: str) -> Adapter:
@@ -26,13 +24,13 @@ def stand_in(name: str, given: Adapter, package: str) -> Adapter:
 
     Raises BoltError where there is no such adapter.
     """
-    if name == OWN:
+    if name == OWN_BASELINE:
         return given
     if name.endswith(".py"):
         return load(Path(name))
     shipped = {adapter.name: adapter for adapter in bundled(package)}
     if name not in shipped:
-        raise unknown("baseline", name, [*shipped, OWN])
+        raise unknown("baseline", name, [*shipped, OWN_BASELINE])
     return shipped[name]
 
 
@@ -57,8 +55,8 @@ def _why_not(item: pytest.Item, name: str, known: dict[str, Adapter]) -> str:
     if marker_value(item, "baseline"):
         return ""
     adapter = adapter_of(item)
-    if adapter is None or name == OWN:
-        return "it names no baseline of its own" if name == OWN else "it tests no implementation"
+    if adapter is None or name == OWN_BASELINE:
+        return "it names no baseline of its own" if name == OWN_BASELINE else "it tests no implementation"
     package = str(getattr(getattr(item, "module", None), "__package__", "") or "")
     baseline = known.setdefault(package, stand_in(name, adapter, package))
     if baseline.path.resolve() == adapter.path.resolve():

@@ -25,6 +25,14 @@ def bolt(request: pytest.FixtureRequest) -> Any:
     fixture.undo()
 
 
+@pytest.fixture
+def claim(request: pytest.FixtureRequest) -> Any:
+    """What a test of a claim found: `claim.found("nan_share", 0.0)`."""
+    from pytest_bolt.claims import Claim
+
+    return Claim(request.node)
+
+
 @pytest.fixture(scope="module")
 def impl(request: pytest.FixtureRequest) -> Any:
     """The implementation under test: its functions are attributes, such as `impl.run_softmax`."""

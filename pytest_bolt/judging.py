@@ -11,7 +11,7 @@ import pytest
 from pytest_bolt.cases import Benchmark
 from pytest_bolt.core.assembly import Frame, comparison_of, fails, records_of, stored_comparison
 from pytest_bolt.core.case import Case, CaseId
-from pytest_bolt.core.comparison import Comparison, NullControl
+from pytest_bolt.core.comparison import FOUND_MODE, Comparison, Metric, NullControl
 from pytest_bolt.core.measurement import Side
 from pytest_bolt.core.metrics import Gate, unseen
 from pytest_bolt.core.record import BASELINE_MODE, Record, Revision, Run, RunState, Summary
@@ -100,6 +100,14 @@ class Judge:
             return None
         return key in self.known
 
+    def found(self, benchmark: Benchmark, metrics: tuple[Metric, ...]) -> None:
+        """Take in what a test that measures no time found by itself."""
+        comparison = Comparison(
+            case=benchmark.case({}), verdict=Verdict.NEW, margin=0.0, mode=FOUND_MODE, metrics=metrics
+        )
+        self.comparisons.append(comparison)
+        self._store(comparison, ())
+
     def missing(self, fail_on: Mapping[str, float]) -> None:
         """Add a comparison for every benchmark that only the base has."""
         for key, node_id in (self.known or {}).items():
@@ -169,7 +177,7 @@ class Judge:
     def complaints(self) -> list[str]:
         """Return why the run must not end green although no test failed."""
         found = [f"not everything could be stored: {self.problem}"] if self.problem else []
-        if self.run.base is not None and not any(c.verdict.judged for c in self.comparisons):
+        if self.run.base is not None and not any(c.verdict.judged or not c.timed for c in self.comparisons):
             found.append(_NOTHING)
         if self.run.base is not None:
             found += unseen(self._gates(), self.comparisons)

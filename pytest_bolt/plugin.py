@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_bolt import hookspecs
-from pytest_bolt.fixtures import bolt, device, dtype, impl, seed
+from pytest_bolt.fixtures import bolt, claim, device, dtype, impl, seed
 from pytest_bolt.options import OPTIONS
 
 if TYPE_CHECKING:
     from pytest_bolt.session import BoltSession
     from pytest_bolt.settings import Settings
 
-__all__ = ["bolt", "device", "dtype", "impl", "seed"]
+__all__ = ["bolt", "claim", "device", "dtype", "impl", "seed"]
 
 SETTINGS: pytest.StashKey[Settings] = pytest.StashKey()
 SESSION: pytest.StashKey[BoltSession] = pytest.StashKey()
@@ -30,6 +30,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
             known |= {"action": "store_true", "default": False}
         else:
             known |= {"metavar": option.metavar, "action": "append" if option.repeatable else "store"}
+            if option.const is not None:
+                known |= {"nargs": "?", "const": option.const}
         group.addoption(option.flag, **known)
         if option.ini:
             parser.addini(option.dest, option.help.replace("%%", "%"), type=option.ini_type, default=None)
@@ -45,7 +47,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) 
     """Take the `benchmark` fixture over where this is a bolt run, before pytest-benchmark starts."""
     options = early_config.known_args_namespace
     worker = early_config.pluginmanager.hasplugin(WORKER)
-    starting = (options.bolt_compare, options.bolt_baseline)
+    starting = (options.bolt_compare, options.bolt_baseline, options.bolt_journal)
     if worker or options.bolt_measure or options.bolt_aa or any(each is not None for each in starting):
         from pytest_bolt.takeover import take_over
 
@@ -63,6 +65,10 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers",
         "bolt(margin, fail_on, expect, hypothesis, operation, baseline, dtypes, clock, threads, interleave, "
         "memory): benchmark settings of a test",
+    )
+    config.addinivalue_line(
+        "markers",
+        "claim(experiment, statement, expect, role, published): a claim that the test puts to the proof",
     )
     given = vars(config.option)
     said = [given[option.dest] for option in OPTIONS]

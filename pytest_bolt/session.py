@@ -15,8 +15,11 @@ from pytest_bolt import telling, trees
 from pytest_bolt.baseline_adapters import comparable_items
 from pytest_bolt.baselines import StoredBase, stored_baselines
 from pytest_bolt.cases import Benchmark, benchmarks_of
+from pytest_bolt.claims import claim_lines, claims_of, found_by, stated
+from pytest_bolt.core.claims import Part, judged_parts
+from pytest_bolt.core.comparison import Metric
 from pytest_bolt.core.control import Control
-from pytest_bolt.core.expectation import Expectation, parse_all
+from pytest_bolt.core.expectation import Expectation
 from pytest_bolt.core.plan import PlanSettings, plan
 from pytest_bolt.core.record import BASELINE_MODE, RunState, Summary
 from pytest_bolt.core.steps import ClosePair, Decide, OpenPair, Reply, Step
@@ -61,6 +64,8 @@ class BoltSession:
         self._pair = 0
         self._control = False
         self._left_out: list[str] = []
+        self._claims: tuple[Part, ...] = ()
+        self._found: list[tuple[Benchmark, tuple[Metric, ...]]] = []
 
     @classmethod
     def prepare(cls, config: pytest.Config, settings: Settings) -> BoltSession:
@@ -97,15 +102,18 @@ class BoltSession:
         with _usage_errors():
             self._root = self._suite_root(items)
             self._benchmarks = benchmarks_of(items, self._prepared.settings, self._root)
-            self._expectations = _expectations(self._prepared, self._benchmarks)
-            if self._prepared.base is not None and not _resumes(self._config):
+            self._claims = claims_of(session.items, self._prepared.settings)
+            self._expectations = stated(self._prepared.expectations, self._benchmarks, self._claims)
+            if self._prepared.base is not None and not _resumes(self._config) and not self._claims:
                 expected = self._prepared.expectations
                 check_benchmarks(self._prepared.settings, self._benchmarks, expected, len(session.items))
         if getattr(self._config.option, "benchmark_skip", False):
             self._benchmarks = ()
         if not getattr(self._config.option, "benchmark_only", False):
-            _run_plain(session, [item for item in session.items if not is_benchmark(item)])
-        if self._benchmarks:
+            plain = [item for item in session.items if not is_benchmark(item)]
+            _run_plain(session, plain)
+            self._found = found_by(plain, self._prepared.settings, self._root)
+        if self._benchmarks or self._found:
             with _usage_errors():
                 try:
                     self._measure(session)
@@ -135,7 +143,8 @@ class BoltSession:
         problems = []
         for output in self._prepared.outputs:
             try:
-                telling.write_file(output, summary, self._expectations, self._limits)
+                judged = judged_parts(self._claims, summary.comparisons)
+                telling.write_file(output, summary, self._expectations, self._limits, judged)
                 self._written.append(f"wrote {output.path}")
             except BoltError as error:
                 problems.append(error.render())
@@ -145,6 +154,7 @@ class BoltSession:
         """Show the table."""
         if self._judge is not None:
             summary = self._judge.summary()
+            self._teller.claims(claim_lines(self._claims, summary.comparisons))
             self._teller.table(summary, self._limits, self._written, self._complaints)
             if self._prepared.settings.aa:
                 self._teller.calibration(summary, self._spent_ns / 1e9)
@@ -211,6 +221,8 @@ class BoltSession:
         prepared.store.begin(judge.run, collected=len(self._benchmarks))
         state = RunState.INTERRUPTED
         try:
+            for benchmark, metrics in self._found:
+                judge.found(benchmark, metrics)
             cases = [benchmark.planned(self._expectations) for benchmark in self._benchmarks]
             steps = plan(cases, self._plan_settings(used, control=not same_code), control)
             run_plan(steps, executor, decided=decided, progressed=self._progressed)
@@ -243,21 +255,11 @@ class BoltSession:
         if isinstance(step, ClosePair) and self._judge is not None and not self._control:
             self._teller.progress(
                 pair=self._pair,
-                decided=len(self._judge.comparisons) + self._judge.unmeasured,
+                decided=len(self._judge.summary().timed) + self._judge.unmeasured,
                 total=len(self._benchmarks),
                 elapsed_s=self._spent_ns / 1e9,
                 budget_s=self._prepared.settings.budget,
             )
-
-
-def _expectations(prepared: Prepared, benchmarks: Sequence[Benchmark]) -> tuple[Expectation, ...]:
-    """Return the run's expectations and those of markers. Raises BoltError for one that cannot be read."""
-    marked = (
-        expectation.on(benchmark.item.nodeid)
-        for benchmark in benchmarks
-        for expectation in parse_all(benchmark.marked.expect)
-    )
-    return (*prepared.expectations, *marked)
 
 
 def _same_code(prepared: Prepared) -> bool:

@@ -21,6 +21,8 @@ MEASURED = ("cpu_time", "device_time", "peak_memory", "peak_rss")  # metrics tha
 MEMORY = frozenset({"peak_memory", "peak_rss"})
 _MOST_SEEDS = 100_000
 _NO_GATE = {"time": "slower", "throughput": "slower"}  # other words for what the verdict is about
+OWN_BASELINE = "own"  # the one that each test names itself
+_STARTING = frozenset(option.name for option in OPTIONS if option.starts)
 VERDICTS = ("incorrect", "incomparable", "missing", "new", "slower", "faster", "same", "inconclusive")
 
 
@@ -205,6 +207,9 @@ def settings_of(given: Mapping[str, Any], ini: Callable[[str], Any]) -> Settings
     Raises BoltError for a value that cannot be understood, naming the option.
     """
     values = {option.name.replace("-", "_"): _value(option, given, ini) for option in OPTIONS}
+    typed = frozenset(option.name for option in OPTIONS if given.get(option.dest) not in _UNSAID)
+    if "journal" in typed and typed.isdisjoint(_STARTING):
+        values["baseline"] = OWN_BASELINE
     # A kernel that is slower than another is a result; only a tree that became slower is a regression.
     default = FailOn() if values["baseline"] is None else FailOn(margins={})
     values["fail_on"] = parse_fail_on(values["fail_on"]) if values["fail_on"] else default
@@ -213,7 +218,6 @@ def settings_of(given: Mapping[str, Any], ini: Callable[[str], Any]) -> Settings
         raise BoltError("--bolt-compare was given an empty REF", advice="name a branch, tag or commit")
     if values["baseline"] is not None and not values["baseline"].strip():
         raise BoltError("--bolt-baseline was given an empty NAME", advice="name an adapter, a file, or own")
-    typed = frozenset(option.name for option in OPTIONS if given.get(option.dest) not in _UNSAID)
     return Settings(**values, typed=typed)
 
 

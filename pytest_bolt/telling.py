@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import pytest
@@ -10,10 +10,11 @@ import pytest
 from pytest_bolt.atomic_file import write_atomically
 from pytest_bolt.core.calibration import calibrate
 from pytest_bolt.core.calibration import lines as calibration_lines
+from pytest_bolt.core.claims import Judged
 from pytest_bolt.core.expectation import Expectation
 from pytest_bolt.core.record import Revision, Summary
 from pytest_bolt.core.summary import MachineLimits
-from pytest_bolt.journal.build import entry_of
+from pytest_bolt.journal.build import entry_of, experiment_entries
 from pytest_bolt.journal.write import write_entry
 from pytest_bolt.preparation import Output, Prepared
 from pytest_bolt.reports import json_report, markdown
@@ -64,6 +65,14 @@ class Teller:
         for text in (line for complaint in complaints for line in complaint.splitlines()):
             reporter.write_line(text, red=True, bold=True)
 
+    def claims(self, texts: Iterable[str]) -> None:
+        """Write what became of each claim."""
+        lines = list(texts)
+        if self.reporter is not None and lines:
+            self.reporter.section("claims", sep="=")
+            for line in lines:
+                self.reporter.write_line(line)
+
     def calibration(self, summary: Summary, spent_s: float) -> None:
         """Write what a run of the tree against itself says of the machine."""
         found = calibrate(summary, spent_s)
@@ -96,14 +105,21 @@ def header(prepared: Prepared) -> list[str]:
 
 
 def write_file(
-    output: Output, summary: Summary, expectations: Sequence[Expectation], limits: MachineLimits | None
+    output: Output,
+    summary: Summary,
+    expectations: Sequence[Expectation],
+    limits: MachineLimits | None,
+    judged: Sequence[Judged] = (),
 ) -> None:
-    """Write one report that was asked for. Raises BoltError."""
+    """Write one report that was asked for; of claims, a journal has an entry each. Raises BoltError."""
     match output.kind:
         case "json":
             write_atomically(output.path, json_report.render(summary))
         case "markdown":
             write_atomically(output.path, markdown.render(summary, limits))
+        case _ if judged:
+            for entry in experiment_entries(summary, judged):
+                write_entry(entry, output.path, output.style)
         case _:
             entry = entry_of(summary, hypothesis=summary.run.hypothesis, expectations=expectations)
             write_entry(entry, output.path, output.style)

@@ -10,6 +10,8 @@ from pytest_bolt.core.measurement import Clock
 from pytest_bolt.core.units import IterationTime
 from pytest_bolt.core.verdict import MetricVerdict, Verdict
 
+FOUND_MODE = "found"  # of a comparison that holds only what a test found by itself
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interval:
@@ -45,7 +47,8 @@ class Metric:
     """A number that a test recorded with `bolt.record`, or that was derived: both sides, one unit.
 
     `better` is "lower" or "higher". `ratio` is None where only one side has a value, or where a ratio
-    means nothing. `values` holds (base, head), one a process pair. `verdict` is None where there are not
+    means nothing. `values` holds (base, head), one a process pair; `samples` what one test found in several
+    repetitions of its own, whose mean is `head`. `verdict` is None where there are not
     two sides to judge, `margin` what it was judged with; `gated` says that the metric may fail its test,
     `failed` that it did.
     """
@@ -61,6 +64,7 @@ class Metric:
     gated: bool = False
     failed: bool = False
     values: tuple[tuple[float, float], ...] = ()
+    samples: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,3 +99,8 @@ class Comparison:
     warnings: tuple[str, ...] = ()
     metrics: tuple[Metric, ...] = ()
     notes: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def timed(self) -> bool:
+        """Return whether this is about a time, and not only what a test found by itself."""
+        return self.mode != FOUND_MODE

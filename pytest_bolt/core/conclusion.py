@@ -11,6 +11,7 @@ from pytest_bolt.core.comparison import Comparison, Interval, Metric
 from pytest_bolt.core.expectation import Expectation, Relation, unit_scale
 from pytest_bolt.core.measurement import Clock
 from pytest_bolt.core.plain_text import one_line, sentence
+from pytest_bolt.core.stats import interval
 from pytest_bolt.core.summary import metric_change, metric_text, ordered
 from pytest_bolt.core.units import IterationTime, format_change, format_rate
 from pytest_bolt.core.verdict import Verdict
@@ -148,8 +149,15 @@ def _observed(expectation: Expectation, comparison: Comparison) -> Interval | st
         return f"it is measured in `{one_line(metric.unit)}`, the expectation is in `{asked}`"
     if metric.head is None or not math.isfinite(metric.head):
         return _no_ratio(metric, comparison)
+    if metric.samples:
+        return _interval_of([sample * scale for sample in metric.samples])
     value = metric.head * scale
     return _spread(value, ratio)
+
+
+def _interval_of(samples: Sequence[float]) -> Interval:
+    found = interval(samples, floor=0.0)
+    return Interval(estimate=found.center, low=found.low, high=found.high)
 
 
 def _spread(value: float, ratio: Interval | None) -> Interval:
@@ -219,10 +227,19 @@ def _decidable(expectation: Expectation, comparison: Comparison, observed: Inter
     seen = effect * (expectation.bound if expectation.relative else abs(observed.estimate))
     low, high = (_shown(expectation, expectation.bound + sign * seen) for sign in (-1, 1))
     text = f"decidable here would have been a value under {low} or over {high}"
-    wanted = comparison.pairs * (half / distance) ** 2 if distance else math.inf
-    if comparison.pairs < math.ceil(min(wanted, _MOST_PAIRS + 1)) <= _MOST_PAIRS:
-        text += f", or this one with about {math.ceil(wanted)} process pairs ({comparison.pairs} were used)"
+    used, what = _repetitions(expectation, comparison)
+    wanted = used * (half / distance) ** 2 if distance else math.inf
+    if used < math.ceil(min(wanted, _MOST_PAIRS + 1)) <= _MOST_PAIRS:
+        text += f", or this one with about {math.ceil(wanted)} {what} ({used} were used)"
     return text
+
+
+def _repetitions(expectation: Expectation, comparison: Comparison) -> tuple[int, str]:
+    """Return what the interval rests on: how many of which."""
+    found = next((metric for metric in comparison.metrics if metric.name == expectation.metric), None)
+    if found is not None and found.samples:
+        return len(found.samples), "repetitions"
+    return comparison.pairs, "process pairs"
 
 
 def _shown(expectation: Expectation, value: float) -> str:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 
 from pytest_bolt.core.comparison import Comparison, Metric
+from pytest_bolt.core.stats import interval
 from pytest_bolt.core.summary import change_text, metric_change, metric_text, ordered, percent, shows_speed
 from pytest_bolt.core.timing import PEAK_MEMORY, PEAK_RSS
 from pytest_bolt.core.verdict import MetricVerdict, Verdict
@@ -41,10 +42,19 @@ def metric_cells(metric: Metric) -> tuple[str, str, str, str]:
     """Return base, head, change and verdict as text."""
     return (
         metric_text(metric.base, metric.unit),
-        metric_text(metric.head, metric.unit),
+        head_text(metric),
         change_text(metric_change(metric)),
         metric_verdict_text(metric),
     )
+
+
+def head_text(metric: Metric) -> str:
+    """Return the head's value; of several repetitions their mean, its interval and their number."""
+    if not metric.samples:
+        return metric_text(metric.head, metric.unit)
+    found = interval(metric.samples, floor=0.0)
+    mean, low, high = (metric_text(value, metric.unit) for value in (found.center, found.low, found.high))
+    return f"{mean} [{low}, {high}], {len(metric.samples)} times"
 
 
 def metric_verdict_text(metric: Metric) -> str:

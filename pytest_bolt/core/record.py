@@ -104,9 +104,14 @@ class Summary:
     comparisons: tuple[Comparison, ...]
     collected: int
 
+    @property
+    def timed(self) -> tuple[Comparison, ...]:
+        """Return the comparisons without those that hold only what a test found by itself."""
+        return tuple(comparison for comparison in self.comparisons if comparison.timed)
+
     def counted(self) -> dict[str, int]:
         """Return verdict -> number of benchmarks, verdicts that occur only, most severe first."""
-        counts = {str(v): sum(c.verdict is v for c in self.comparisons) for v in SEVERITY}
+        counts = {str(v): sum(c.verdict is v for c in self.timed) for v in SEVERITY}
         return {name: count for name, count in counts.items() if count}
 
     def coverage(self) -> str:
@@ -114,15 +119,18 @@ class Summary:
 
         Of a run that was stopped it says also how many benchmarks were left.
         """
+        timed = self.timed
         if self.run.base is None:
-            measured = sum(c.head_time is not None for c in self.comparisons)
-            return ", ".join([f"{measured} of {len(self.comparisons)} measured", *self._left()])
-        judged = sum(c.verdict.judged for c in self.comparisons)
+            measured = sum(c.head_time is not None for c in timed)
+            return ", ".join([f"{measured} of {len(timed)} measured", *self._left()])
+        judged = sum(c.verdict.judged for c in timed)
         counts = self.counted()
         rest = [f"{counts[v]} {v}" for v in SEVERITY if not v.judged and v in counts]
-        return ", ".join([f"{judged} of {len(self.comparisons)} judged", *rest, *self._left()])
+        found = len(self.comparisons) - len(timed)
+        rest += [f"{found} without a time"] if found else []
+        return ", ".join([f"{judged} of {len(timed)} judged", *rest, *self._left()])
 
     def _left(self) -> list[str]:
-        found = sum(c.verdict is not Verdict.MISSING for c in self.comparisons)
+        found = sum(c.verdict is not Verdict.MISSING for c in self.timed)
         left = self.collected - found if self.run.state is RunState.INTERRUPTED else 0
         return [f"{left} without a verdict"] if left > 0 else []

@@ -65,7 +65,7 @@ def first_line(summary: Summary) -> str:
     counts = summary.counted()
     if not counts:
         return "no benchmark was compared"
-    return ", ".join(f"{n} {name}" for name, n in counts.items()) + f" of {len(summary.comparisons)}"
+    return ", ".join(f"{n} {name}" for name, n in counts.items()) + f" of {len(summary.timed)}"
 
 
 def shows_speed(comparison: Comparison) -> bool:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
+from pytest_bolt.core.claims import Judged, experiments, of_experiment
 from pytest_bolt.core.command_text import reproduce_commands, shell_line
 from pytest_bolt.core.comparison import Comparison, Metric
 from pytest_bolt.core.conclusion import Conclusion, Outcome, conclude, overall
 from pytest_bolt.core.expectation import Expectation
 from pytest_bolt.core.markdown_text import escape
-from pytest_bolt.core.metric_text import metric_verdict_text
+from pytest_bolt.core.metric_text import head_text, metric_verdict_text
 from pytest_bolt.core.plain_text import sentence
 from pytest_bolt.core.record import Revision, Run, Summary
+from pytest_bolt.core.speedups import BASELINE_NOTE
 from pytest_bolt.core.summary import (
     NOISE_ONLY,
     change_text,
@@ -29,6 +32,7 @@ from pytest_bolt.core.summary import (
 )
 from pytest_bolt.journal.entry import Entry, Kind, Result, Side
 
+_COMPUTED = "worked out by the test itself, no time is measured"
 _TRUNKS = frozenset({"", "main", "master", "trunk", "develop", "dev", "HEAD"})
 _TICKET_FOLDER = re.compile(r"^(?:[^/]+/)+")
 
@@ -69,6 +73,32 @@ def entry_of(
     )
 
 
+def experiment_entries(summary: Summary, judged: Sequence[Judged]) -> tuple[Entry, ...]:
+    """Return an entry for each experiment of a run: its claims, what was found, and what follows."""
+    found = []
+    for title, parts in experiments(judged).items():
+        own = replace(summary, comparisons=of_experiment(summary, parts))
+        conclusions = tuple(conclusion for part in parts for conclusion in part.conclusions)
+        outcome = overall(part.outcome for part in parts)
+        entry = replace(
+            entry_of(own),
+            entry_id=f"{summary.run.run_id}-{_slug(title)}",
+            title=title,
+            kind=_kind(conclusions, noise=False),
+            conclusions=conclusions,
+            claims=tuple(parts),
+            outcome=outcome,
+            base=None,
+            procedure=entry_of(own).procedure if own.timed else (_COMPUTED,),
+        )
+        found.append(entry)
+    return tuple(found)
+
+
+def _slug(title: str) -> str:
+    return re.sub(r"[^0-9a-z]+", "-", title.lower()).strip("-")[:60] or "experiment"
+
+
 def _title(run: Run) -> str:
     branch, subject = run.head.branch, sentence(run.head.subject)
     if branch not in _TRUNKS:
@@ -93,17 +123,27 @@ def _side(revision: Revision) -> Side:
 
 
 def _results(comparison: Comparison) -> Iterator[Result]:
-    yield Result(
+    if comparison.timed:
+        yield _time_result(comparison)
+    if shows_speed(comparison):
+        yield from (_metric_result(comparison, metric) for metric in comparison.metrics)
+
+
+def _time_result(comparison: Comparison) -> Result:
+    return Result(
         node_id=comparison.case.case_id.node_id,
         metric="time",
         before=time_text(comparison, comparison.base_time),
         after=time_text(comparison, comparison.head_time),
         change=effect_text(comparison),
         verdict=_verdict(comparison),
-        reason=comparison.reason,
+        reason="; ".join(filter(None, (_against(comparison), comparison.reason))),
     )
-    if shows_speed(comparison):
-        yield from (_metric_result(comparison, metric) for metric in comparison.metrics)
+
+
+def _against(comparison: Comparison) -> str:
+    baseline = comparison.notes.get(BASELINE_NOTE, "")
+    return f"before is {baseline}" if baseline else ""
 
 
 def _verdict(comparison: Comparison) -> str:
@@ -119,7 +159,7 @@ def _metric_result(comparison: Comparison, metric: Metric) -> Result:
         node_id=comparison.case.case_id.node_id,
         metric=metric.name,
         before=metric_text(metric.base, metric.unit),
-        after=metric_text(metric.head, metric.unit),
+        after=head_text(metric),
         change=change_text(metric_change(metric)),
         verdict=metric_verdict_text(metric),
     )

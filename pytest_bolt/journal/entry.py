@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from pytest_bolt.core.claims import Judged
 from pytest_bolt.core.conclusion import Conclusion, Outcome
 
 NOT_WRITTEN = "(not written)"
@@ -47,8 +48,9 @@ class Side:
 class Entry:
     """One entry. `entry_id` is the id of its run: the same run has one entry, however often rendered.
 
-    `hypothesis` is what a person said before the run. `person` holds what a person writes after it,
-    as Markdown by field name; an empty field is shown as not written.
+    `hypothesis` is what a person said before the run, `claims` what an experiment puts to the proof.
+    `person` holds what a person writes after it, as Markdown by field name; an empty field is shown as
+    not written.
     """
 
     entry_id: str
@@ -67,4 +69,5 @@ class Entry:
     outcome: Outcome
     results: tuple[Result, ...]
     coverage: str
+    claims: tuple[Judged, ...] = ()
     person: Mapping[str, str] = field(default_factory=dict)

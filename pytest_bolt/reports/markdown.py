@@ -70,7 +70,7 @@ def _joined(sections: Sequence[_Section], left_out: Sequence[_Section]) -> str:
 
 def _sections(summary: Summary, limits: MachineLimits | None) -> Iterable[_Section]:
     undecided, same = (
-        [c for c in ordered(summary.comparisons) if c.verdict is verdict]
+        [c for c in ordered(summary.timed) if c.verdict is verdict]
         for verdict in (Verdict.INCONCLUSIVE, Verdict.SAME)
     )
     yield _Section(name="headline", text=_headline(summary))
@@ -95,7 +95,7 @@ def _headline(summary: Summary) -> str:
 
 
 def _changed_sections(summary: Summary) -> Iterable[_Section]:
-    groups = {v: [c for c in changed(summary.comparisons) if c.verdict is v] for v in SEVERITY}
+    groups = {v: [c for c in changed(summary.timed) if c.verdict is v] for v in SEVERITY}
     for rank, (verdict, members) in enumerate(groups.items()):
         if members:
             text = f"### {str(verdict).capitalize()}\n\n{_table(members)}"
@@ -133,7 +133,7 @@ def _row(comparison: Comparison) -> tuple[str, ...]:
 
 
 def _noise(summary: Summary) -> str:
-    seen = sorted(c.detectable for c in summary.comparisons if c.detectable is not None and shows_speed(c))
+    seen = sorted(c.detectable for c in summary.timed if c.detectable is not None and shows_speed(c))
     lines = list(map(escape, procedure(summary)))
     if seen:
         span = percent(seen[0]) if len(seen) == 1 else f"{percent(seen[0])} to {percent(seen[-1])}"
@@ -143,23 +143,23 @@ def _noise(summary: Summary) -> str:
 
 
 def _speedups(summary: Summary) -> str:
-    return "\n".join(f"- {escape(line.strip())}" for line in speedup_lines(summary.comparisons))
+    return "\n".join(f"- {escape(line.strip())}" for line in speedup_lines(summary.timed))
 
 
 def _throughput(summary: Summary, limits: MachineLimits | None) -> str:
     header = ("benchmark", "base", "head", "of the machine's limit")
-    rates = [(c, rate) for c in ordered(summary.comparisons) if (rate := throughput(c, limits)) is not None]
+    rates = [(c, rate) for c in ordered(summary.timed) if (rate := throughput(c, limits)) is not None]
     rows = [(code(c.case.case_id.node_id), *rate_cells(rate)) for c, rate in rates]
     return _details(f"Throughput: {len(rows)}", table(header, rows, right=(1, 2, 3))) if rows else ""
 
 
 def _failed_metrics(summary: Summary) -> str:
-    failed = [(c, metric) for c, metric in all_metrics(summary.comparisons) if metric.failed]
+    failed = [(c, metric) for c, metric in all_metrics(summary.timed) if metric.failed]
     return f"### Worse by a metric\n\n{_metric_table(failed)}" if failed else ""
 
 
 def _metrics(summary: Summary) -> str:
-    found = all_metrics(summary.comparisons)
+    found = all_metrics(summary.timed)
     return _details(f"Metrics: {len(found)}", _metric_table(found)) if found else ""
 
 

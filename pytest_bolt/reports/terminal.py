@@ -78,7 +78,7 @@ def lines(summary: Summary, *, width: int | None, limits: MachineLimits | None =
             all of a node id. No id is ever cut: where a row does not fit, its numbers follow below.
         limits: what the machine can do at best, for the share of it that each benchmark reaches.
     """
-    comparisons = ordered(summary.comparisons)
+    comparisons = ordered(summary.timed)
     prefix = _common_prefix(comparisons) if width is not None else ""
     if prefix:
         yield Line(f"benchmarks in {prefix}", _PLAIN)

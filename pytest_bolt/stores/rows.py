@@ -192,6 +192,7 @@ def _metric_row(metric: Metric) -> list[Any]:
         metric.verdict and str(metric.verdict),
         *(getattr(metric, name) for name in _JUDGED_FIELDS),
         metric.values,
+        metric.samples,
     ]
     while len(row) > len(_METRIC_FIELDS) and (row[-1] is None or row[-1] is False or row[-1] == ()):
         row.pop()
@@ -202,7 +203,7 @@ def _metric_of(entry: Row | list[Any]) -> Metric:
     if not isinstance(entry, list):  # as metrics were written at first, with their fields' names
         entry = [*(entry[name] for name in _METRIC_FIELDS), entry["ratio"]]
     told = len(_METRIC_FIELDS)
-    bounds, verdict, margin, gated, failed, values = [*entry[told:], *[None] * 6][:6]
+    bounds, verdict, margin, gated, failed, values, samples = [*entry[told:], *[None] * 7][:7]
     ratio = None
     if bounds:
         estimate, low, high = bounds
@@ -215,4 +216,5 @@ def _metric_of(entry: Row | list[Any]) -> Metric:
         gated=bool(gated),
         failed=bool(failed),
         values=tuple((base, head) for base, head in values or ()),
+        samples=tuple(samples or ()),
     )

@@ -1,0 +1,135 @@
+"""Tests that put a claim to the proof: the `claim` marker, the fixture, and what the terminal shows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from pytest_bolt.cases import Benchmark, benchmarks_of
+from pytest_bolt.core.claims import Judged, Part, Role, experiments, found_metric, judged_parts
+from pytest_bolt.core.comparison import Comparison, Metric
+from pytest_bolt.core.expectation import Expectation, parse_all
+from pytest_bolt.core.plain_text import one_line
+from pytest_bolt.errors import BoltError
+from pytest_bolt.settings import OWN_BASELINE, Settings
+
+MARKER = "claim"
+_FOUND: pytest.StashKey[list[Metric]] = pytest.StashKey()
+_KEYS = ("experiment", "statement", "expect", "role", "published")
+
+
+class Claim:
+    """What a test gets as `claim`: it says what it found."""
+
+    def __init__(self, item: pytest.Item) -> None:
+        self._item = item
+
+    def found(
+        self, name: str, value: float | Sequence[float], unit: str = "", *, better: str = "lower"
+    ) -> None:
+        """Record a value under the name that the marker's expectation uses.
+
+        Arguments:
+            name: such as `nan_share`.
+            value: a number, or one a repetition of the experiment (a seed): then the interval of their mean
+                is judged, 98 % by Student's distribution.
+            unit: as in expectations; empty for a plain number.
+            better: "lower" or "higher".
+
+        Raises BoltError for what is no number.
+        """
+        values = [value] if isinstance(value, (int, float)) else list(value)
+        numbers = [float(each) for each in values]
+        if not numbers or not all(math.isfinite(each) for each in numbers):
+            raise BoltError(
+                "what a claim is judged by is a number, or several",
+                seen={"test": self._item.nodeid, name: values},
+                advice="record a count or a share of what is not finite",
+            )
+        self._item.stash.setdefault(_FOUND, []).append(found_metric(name, numbers, unit, better))
+
+
+def found_by(
+    items: Iterable[pytest.Item], settings: Settings, root: Path
+) -> list[tuple[Benchmark, tuple[Metric, ...]]]:
+    """Return what the tests of claims found that measure no time, for tests that have run."""
+    tests = [item for item in items if _FOUND in item.stash]
+    benchmarks = benchmarks_of(tests, settings, root)
+    found: list[list[Metric]] = [item.stash[_FOUND] for item in tests]
+    return list(zip(benchmarks, map(tuple, found), strict=True))
+
+
+def part_of(item: pytest.Item) -> Part | None:
+    """Return the claim of a test, None for one without. Raises BoltError for a malformed marker."""
+    marker = item.get_closest_marker(MARKER)
+    if marker is None:
+        return None
+    given = {**dict(zip(_KEYS, marker.args, strict=False)), **marker.kwargs}
+    missing = [name for name in _KEYS[:3] if not given.get(name)]
+    unknown = [name for name in given if name not in _KEYS]
+    role = str(given.get("role", Role.EFFECT))
+    if missing or unknown or len(marker.args) > len(_KEYS) or role not in list(Role):
+        raise BoltError(
+            "a claim has an experiment, a statement and an expectation",
+            seen={
+                "test": item.nodeid,
+                "missing": ", ".join(missing) or "nothing",
+                "unknown": ", ".join(unknown) or "nothing",
+                "role": role,
+            },
+            advice='@pytest.mark.claim("Fused attention", "a step takes 4.5 % less time", '
+            'expect="time <= 0.97x base", role="effect")',
+        )
+    texts = (given["expect"],) if isinstance(given["expect"], str) else tuple(given["expect"])
+    return Part(
+        node_id=item.nodeid,
+        experiment=str(given["experiment"]),
+        statement=str(given["statement"]),
+        role=Role(role),
+        expectations=tuple(each.on(item.nodeid) for each in parse_all(texts)),
+        published=str(given.get("published", "")),
+    )
+
+
+def claims_of(items: Iterable[pytest.Item], settings: Settings) -> tuple[Part, ...]:
+    """Return the claims that a run puts to the proof: those of its tests, where each names its own baseline.
+
+    Raises BoltError for a malformed marker.
+    """
+    if settings.baseline != OWN_BASELINE:
+        return ()
+    return tuple(part for item in items if (part := part_of(item)) is not None)
+
+
+def stated(
+    expectations: Iterable[Expectation], benchmarks: Iterable[Benchmark], claims: Iterable[Part]
+) -> tuple[Expectation, ...]:
+    """Return what was expected before the run: of the command line, of markers, and of claims.
+
+    Raises BoltError for a marker's expectation that cannot be read.
+    """
+    marked = (
+        expectation.on(benchmark.item.nodeid)
+        for benchmark in benchmarks
+        for expectation in parse_all(benchmark.marked.expect)
+    )
+    claimed = (expectation for claim in claims for expectation in claim.expectations)
+    return (*expectations, *marked, *claimed)
+
+
+def claim_lines(parts: Sequence[Part], comparisons: Sequence[Comparison]) -> Iterator[str]:
+    """Yield what became of each claim: the experiment, then each part with its outcome and why."""
+    for title, judged in experiments(judged_parts(parts, comparisons)).items():
+        yield one_line(title)
+        for each in judged:
+            part = each.part
+            yield f"  {each.outcome!s:<14} {part.role}: {one_line(part.statement)}{_published(each)}"
+            for conclusion in each.conclusions:
+                yield f"  {'':<14} {one_line(conclusion.reason)}"
+
+
+def _published(judged: Judged) -> str:
+    return f" (stated: {one_line(judged.part.published)})" if judged.part.published else ""
