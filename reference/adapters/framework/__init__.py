@@ -4,5 +4,14 @@ from __future__ import annotations
 
 from .attention import run_attention, run_scaled_dot_product_attention
 from .elements import run_rmsnorm, run_softmax
+from .randygpt import run_randygpt_adamw, run_randygpt_forward, run_randygpt_gradients
 
-__all__ = ["run_attention", "run_rmsnorm", "run_scaled_dot_product_attention", "run_softmax"]
+__all__ = [
+    "run_attention",
+    "run_randygpt_adamw",
+    "run_randygpt_forward",
+    "run_randygpt_gradients",
+    "run_rmsnorm",
+    "run_scaled_dot_product_attention",
+    "run_softmax",
+]
