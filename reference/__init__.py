@@ -23,6 +23,13 @@ from .randygpt import (
 from .randygpt_checkpoint import Checkpoint, checkpoint_bytes, loaded, saved
 from .randygpt_training import RandyGPT, adamw, learning_rate
 from .scaled_dot_product import attention
+from .transformer_layer import (
+    attention_batched,
+    attention_by_head,
+    attention_fused,
+    training_step,
+    transformer_layer,
+)
 
 __all__ = [
     "BDH",
@@ -33,6 +40,9 @@ __all__ = [
     "RandyGPT",
     "adamw",
     "attention",
+    "attention_batched",
+    "attention_by_head",
+    "attention_fused",
     "bdh",
     "bdh_block",
     "bdh_hrm",
@@ -53,5 +63,7 @@ __all__ = [
     "rotation_tables",
     "saved",
     "softmax",
+    "training_step",
+    "transformer_layer",
     "widened",
 ]

@@ -53,7 +53,8 @@ class BDHConfig:
 
 
 def _drawn(*shape: int, device: torch.device | str | None) -> nn.Parameter:
-    return nn.Parameter(torch.empty(*shape, device=device).normal_(std=SPREAD))
+    empty = torch.empty(*shape, device=device)
+    return nn.Parameter(empty if empty.is_meta else empty.normal_(std=SPREAD))
 
 
 def _block_weights(config: BDHConfig, device: torch.device | str | None) -> nn.ParameterDict:

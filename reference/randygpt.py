@@ -170,7 +170,7 @@ def initial_weights(size: GPTSize, *, seed: int, device: torch.device | str | No
 
 
 def _by_head(x: torch.Tensor, heads: int) -> torch.Tensor:
-    return x.unflatten(-1, (heads, -1)).transpose(-3, -2)
+    return x.reshape(*x.shape[:-1], heads, x.shape[-1] // heads).transpose(-3, -2)
 
 
 def _outer(weights: GPTWeights, name: str) -> torch.Tensor:

@@ -81,20 +81,25 @@ def attention(x: torch.Tensor, values: torch.Tensor, *, scaled: bool) -> torch.T
     """Return linear attention as the reference has it, rounded once."""
     wide = reference.widened(x)
     tables = reference.rotation_tables(x.shape[-2], x.shape[-1], like=wide)
-    return reference.linear_attention(wide, reference.widened(values), tables, scaled=scaled).to(x.dtype)
+    found: torch.Tensor = reference.linear_attention(
+        wide, reference.widened(values), tables, scaled=scaled
+    ).to(x.dtype)
+    return found
 
 
 def rope(x: torch.Tensor, *, position: int, theta: float) -> torch.Tensor:
     """Return the rotation as the reference has it, rounded once."""
     wide = reference.widened(x)
     tables = reference.rotation_tables(x.shape[-2], x.shape[-1], like=wide, start=position, theta=theta)
-    return reference.rotated(wide, tables).to(x.dtype)
+    found: torch.Tensor = reference.rotated(wide, tables).to(x.dtype)
+    return found
 
 
 def block(weights: Mapping[str, torch.Tensor], x: torch.Tensor, *, scaled: bool) -> torch.Tensor:
     """Return one block as the reference has it."""
     tables = reference.rotation_tables(x.shape[-2], weights["encoder"].shape[-1], like=x)
-    return reference.bdh_block(weights, x, tables, scaled=scaled)
+    found: torch.Tensor = reference.bdh_block(weights, x, tables, scaled=scaled)
+    return found
 
 
 def normalised(x: torch.Tensor) -> torch.Tensor:

@@ -130,6 +130,7 @@ def losses_agree(impl, weights, seed, *, batch=2, length=8):
         oracle=reference.loss_and_gradients,
         oracle_args=(weights, tokens, targets),
         kwargs=KWARGS,
+        twin=workloads.gradients_twin,
         tier="gradient",
     )
 

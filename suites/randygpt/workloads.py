@@ -34,7 +34,8 @@ def weights(
         root = values.double().square().mean().sqrt().clamp_min(1e-30).item()
         spread = gain if number < 2 else gain / math.sqrt(model.shape[-1])
         drawn.append(values * (spread / root))
-    return reference.from_order(drawn)
+    found: dict[str, Any] = reference.from_order(drawn)
+    return found
 
 
 def some_tokens(*shape: int, seed: int, device: torch.device) -> torch.Tensor:
@@ -50,4 +51,15 @@ def fused(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
 
 def twin(weights: dict[str, Any], tokens: torch.Tensor, *, heads: int) -> torch.Tensor:
     """Return logits as the framework computes them."""
-    return reference.randygpt(weights, tokens, heads=heads, attention=fused)
+    logits: torch.Tensor = reference.randygpt(weights, tokens, heads=heads, attention=fused)
+    return logits
+
+
+def gradients_twin(
+    weights: dict[str, Any], tokens: torch.Tensor, targets: torch.Tensor, *, heads: int
+) -> tuple[torch.Tensor, ...]:
+    """Return loss and gradients as the framework computes them."""
+    found: tuple[torch.Tensor, ...] = reference.loss_and_gradients(
+        weights, tokens, targets, heads=heads, attention=fused
+    )
+    return found

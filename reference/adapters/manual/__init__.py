@@ -22,6 +22,7 @@ from .randygpt import (
     run_randygpt_lr,
     run_randygpt_save,
 )
+from .transformer_layer import run_bolt_layer, run_bolt_training_step
 
 __all__ = [
     "run_attention",
@@ -31,6 +32,8 @@ __all__ = [
     "run_bdh_hrm",
     "run_bdh_recurrent",
     "run_bdh_rope",
+    "run_bolt_layer",
+    "run_bolt_training_step",
     "run_hrm_loop",
     "run_randygpt_adamw",
     "run_randygpt_forward",
