@@ -6,7 +6,64 @@ rounds once, at the end, to the dtype of its first argument.
 
 from __future__ import annotations
 
+from .bdh import bdh, bdh_block, bdh_recurrent, linear_attention, rotated, rotation_tables
+from .bdh_models import BDH, BDHHRM, BDHConfig
+from .hrm import bdh_hrm, hrm_loop
 from .normalisation import rms_norm, softmax
+from .precision import widened
+from .randygpt import (
+    GPTSize,
+    from_order,
+    in_order,
+    initial_weights,
+    loss_and_gradients,
+    preset,
+    randygpt,
+)
+from .randygpt_checkpoint import Checkpoint, checkpoint_bytes, loaded, saved
+from .randygpt_training import RandyGPT, adamw, learning_rate
 from .scaled_dot_product import attention
+from .transformer_layer import (
+    attention_batched,
+    attention_by_head,
+    attention_fused,
+    training_step,
+    transformer_layer,
+)
 
-__all__ = ["attention", "rms_norm", "softmax"]
+__all__ = [
+    "BDH",
+    "BDHHRM",
+    "BDHConfig",
+    "Checkpoint",
+    "GPTSize",
+    "RandyGPT",
+    "adamw",
+    "attention",
+    "attention_batched",
+    "attention_by_head",
+    "attention_fused",
+    "bdh",
+    "bdh_block",
+    "bdh_hrm",
+    "bdh_recurrent",
+    "checkpoint_bytes",
+    "from_order",
+    "hrm_loop",
+    "in_order",
+    "initial_weights",
+    "learning_rate",
+    "linear_attention",
+    "loaded",
+    "loss_and_gradients",
+    "preset",
+    "randygpt",
+    "rms_norm",
+    "rotated",
+    "rotation_tables",
+    "saved",
+    "softmax",
+    "training_step",
+    "transformer_layer",
+    "widened",
+]

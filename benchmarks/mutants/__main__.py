@@ -122,7 +122,9 @@ def variants_of(suite: str) -> list[Variant]:
 def suites() -> list[str]:
     """Return the suites that have variants."""
     names = (info.name for info in pkgutil.iter_modules(mutants.__path__))
-    return sorted(name for name in names if name not in {"__main__", "registry"})
+    return sorted(
+        name for name in names if name not in {"__main__", "registry"} and not name.endswith("_parts")
+    )
 
 
 def main() -> int:

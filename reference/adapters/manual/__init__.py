@@ -3,6 +3,46 @@
 from __future__ import annotations
 
 from .attention import run_attention, run_scaled_dot_product_attention
+from .bdh import (
+    run_bdh,
+    run_bdh_attention,
+    run_bdh_block,
+    run_bdh_hrm,
+    run_bdh_recurrent,
+    run_bdh_rope,
+    run_hrm_loop,
+)
 from .elements import run_rmsnorm, run_softmax
+from .randygpt import (
+    run_randygpt_adamw,
+    run_randygpt_forward,
+    run_randygpt_gradients,
+    run_randygpt_init,
+    run_randygpt_load,
+    run_randygpt_lr,
+    run_randygpt_save,
+)
+from .transformer_layer import run_bolt_layer, run_bolt_training_step
 
-__all__ = ["run_attention", "run_rmsnorm", "run_scaled_dot_product_attention", "run_softmax"]
+__all__ = [
+    "run_attention",
+    "run_bdh",
+    "run_bdh_attention",
+    "run_bdh_block",
+    "run_bdh_hrm",
+    "run_bdh_recurrent",
+    "run_bdh_rope",
+    "run_bolt_layer",
+    "run_bolt_training_step",
+    "run_hrm_loop",
+    "run_randygpt_adamw",
+    "run_randygpt_forward",
+    "run_randygpt_gradients",
+    "run_randygpt_init",
+    "run_randygpt_load",
+    "run_randygpt_lr",
+    "run_randygpt_save",
+    "run_rmsnorm",
+    "run_scaled_dot_product_attention",
+    "run_softmax",
+]

@@ -1,0 +1,91 @@
+"""Wrong and other right steps of BDH."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch.nn import functional as F
+
+from benchmarks.mutants.bdh_parts import angles, turned
+
+
+def halves(x, angle):
+    first, second = x.chunk(2, -1)
+    half = angle[..., ::2]
+    return torch.cat((first * half.cos() - second * half.sin(), second * half.cos() + first * half.sin()), -1)
+
+
+def backwards(x, angle):
+    return turned(x, -angle)
+
+
+def theta_of(theta):
+    return lambda *args: angles(*args, theta=theta)
+
+
+def every_neuron_its_own(tokens, neurons, like, start):
+    positions = torch.arange(start, start + tokens, dtype=like.dtype)
+    return positions[:, None] * (2.0**16) ** (-torch.arange(neurons, dtype=like.dtype) / neurons)
+
+
+def from_one(tokens, neurons, like, start):
+    return angles(tokens, neurons, like, start + 1)
+
+
+def half_exponent(tokens, neurons, like, start):
+    pairs = torch.arange(neurons, dtype=like.dtype) // 2
+    positions = torch.arange(start, start + tokens, dtype=like.dtype)
+    return positions[:, None] * (2.0**16) ** (-pairs / neurons)
+
+
+def no_turns(tokens, neurons, like, start):
+    return 2 * math.pi * angles(tokens, neurons, like, start)
+
+
+def unit_rms(x):
+    return x * torch.rsqrt(x.square().mean(-1, keepdim=True) + 1e-5)
+
+
+def other_eps(eps):
+    return lambda x: F.layer_norm(x, x.shape[-1:], eps=eps)
+
+
+def unbiased(x):
+    centred = x - x.mean(-1, keepdim=True)
+    return centred / (centred.square().sum(-1, keepdim=True) / (x.shape[-1] - 1) + 1e-5).sqrt()
+
+
+def eps_outside(x):
+    centred = x - x.mean(-1, keepdim=True)
+    return centred / (centred.square().mean(-1, keepdim=True).sqrt() + 1e-5)
+
+
+def keep(x, *_):
+    return x
+
+
+def seen_softmax(scores):
+    hidden = torch.ones_like(scores, dtype=torch.bool).triu()
+    return torch.softmax(scores.masked_fill(hidden, -math.inf), -1).nan_to_num()
+
+
+def complex_turned(x, angle):
+    pairs = torch.view_as_complex(x.unflatten(-1, (-1, 2)).contiguous())
+    return torch.view_as_real(pairs * torch.polar(torch.ones_like(angle), angle)[..., ::2]).flatten(-2)
+
+
+def plain_angles(tokens, neurons, like, start):
+    pairs = torch.arange(0, neurons, 2, dtype=torch.float64).repeat_interleave(2)
+    positions = torch.arange(start, start + tokens, dtype=torch.float64)
+    return torch.outer(positions, (2.0**16) ** (-pairs / neurons)).to(like.dtype)
+
+
+def by_hand(x):
+    centred = x - x.mean(-1, keepdim=True)
+    return centred * torch.rsqrt(centred.square().mean(-1, keepdim=True) + 1e-5)
+
+
+def masked(scores):
+    hidden = torch.ones(scores.shape[-2:], dtype=torch.bool).triu()
+    return scores.masked_fill(hidden, 0.0)

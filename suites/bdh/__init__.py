@@ -1,0 +1,1 @@
+"""BDH: linear attention, block and model, in parallel and recurrent form."""

@@ -1,0 +1,1 @@
+"""A transformer layer, and a training step with it."""

@@ -1,0 +1,1 @@
+"""The hierarchical reasoning loop, and BDH inside it."""

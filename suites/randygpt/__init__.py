@@ -1,0 +1,1 @@
+"""randyGPT: model, gradients, schedule, optimiser, first weights and checkpoints."""
