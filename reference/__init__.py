@@ -6,7 +6,24 @@ rounds once, at the end, to the dtype of its first argument.
 
 from __future__ import annotations
 
+from .multihead import multihead_self_attention
 from .normalisation import rms_norm, softmax
-from .scaled_dot_product import attention
+from .rotary import rope, rope_from_tables, rope_tables
+from .scaled_dot_product import attention, attention_log_sum_exp, grouped_attention
+from .tiled_attention import TiledAttention
+from .transformer import transformer_block, transformer_lm
 
-__all__ = ["attention", "rms_norm", "softmax"]
+__all__ = [
+    "TiledAttention",
+    "attention",
+    "attention_log_sum_exp",
+    "grouped_attention",
+    "multihead_self_attention",
+    "rms_norm",
+    "rope",
+    "rope_from_tables",
+    "rope_tables",
+    "softmax",
+    "transformer_block",
+    "transformer_lm",
+]
