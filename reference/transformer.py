@@ -14,7 +14,12 @@ EPS = 1e-5
 
 
 def transformer_block(
-    x: torch.Tensor, weights: Mapping[str, torch.Tensor], *, heads: int, theta: float
+    x: torch.Tensor,
+    weights: Mapping[str, torch.Tensor],
+    *,
+    heads: int,
+    theta: float,
+    positions: torch.Tensor | None = None,
 ) -> torch.Tensor:
     """Return `y + FFN(norm y)` with `y = x + attention(norm x)`.
 
@@ -27,6 +32,7 @@ def transformer_block(
             `Float[D]`, `ffn.w1.weight` and `ffn.w3.weight` `Float[F, D]`, `ffn.w2.weight` `Float[D, F]`.
         heads: divides D.
         theta: base of the frequencies of `rope`.
+        positions: `Int[..., T]`; 0 to T - 1 where None.
 
     Returns:
         `Float[..., T, D]`, the dtype of `x`.
@@ -34,13 +40,21 @@ def transformer_block(
     wide = widened(x)
     projections = (weights[f"attn.{name}_proj.weight"] for name in ("q", "k", "v", "output"))
     normed = rms_norm(wide, weights["ln1.weight"], eps=EPS)
-    wide = wide + multihead_self_attention(normed, *projections, heads=heads, theta=theta)
+    wide = wide + multihead_self_attention(
+        normed, *projections, heads=heads, theta=theta, positions=positions
+    )
     normed = rms_norm(wide, weights["ln2.weight"], eps=EPS)
     return (wide + _swiglu(normed, *(weights[f"ffn.w{place}.weight"] for place in (1, 2, 3)))).to(x.dtype)
 
 
 def transformer_lm(
-    tokens: torch.Tensor, weights: Mapping[str, torch.Tensor], *, layers: int, heads: int, theta: float
+    tokens: torch.Tensor,
+    weights: Mapping[str, torch.Tensor],
+    *,
+    layers: int,
+    heads: int,
+    theta: float,
+    positions: torch.Tensor | None = None,
 ) -> torch.Tensor:
     """Return the logits of each next token.
 
@@ -51,6 +65,7 @@ def transformer_lm(
         layers: how many blocks.
         heads: of each block.
         theta: of each block.
+        positions: of each block.
 
     Returns:
         `Float[..., T, V]`, the dtype of the embedding.
@@ -60,7 +75,7 @@ def transformer_lm(
     for layer in range(layers):
         prefix = f"layers.{layer}."
         own = {key.removeprefix(prefix): value for key, value in weights.items() if key.startswith(prefix)}
-        x = transformer_block(x, own, heads=heads, theta=theta)
+        x = transformer_block(x, own, heads=heads, theta=theta, positions=positions)
     normed = rms_norm(x, weights["ln_final.weight"], eps=EPS)
     return (normed @ widened(weights["lm_head.weight"]).T).to(embedding.dtype)
 

@@ -10,25 +10,12 @@ from hypothesis import strategies as st
 from pytest_bolt.correctness import check, inputs, repeated, self_test, verify, verify_gradients
 
 from .. import reference
-from .twins import rope as twin
+from .tensors import LONGEST, features, scattered
+from .tensors import rope as twin
 
 pytestmark = pytest.mark.bolt(operation="run_rope", dtypes=("float32",))
 DISTRIBUTIONS = ("normal", "blocks", "tailheavy", "row_scale", "transposed", "strided", "sliced")
-LONGEST = 2048
 THETA = 10_000.0
-
-
-def features(*shape, distribution="blocks", seed=0, **place):
-    """Return `Float[..., T, D]` whose rows follow a distribution."""
-    rows = torch.Size(shape[:-1]).numel()
-    return inputs.DISTRIBUTIONS[distribution](rows, shape[-1], seed=seed, **place).reshape(shape)
-
-
-def scattered(*shape, device, seed=0, longest=LONGEST):
-    """Return positions in no order, the first and the last possible among them."""
-    places = torch.randint(longest, shape, generator=torch.Generator().manual_seed(seed))
-    places.reshape(-1)[:2] = torch.tensor([longest - 1, 0])[: places.numel()]
-    return places.to(device)
 
 
 def agrees(impl, x, positions, *, theta=THETA, longest=LONGEST):

@@ -8,7 +8,7 @@ import torch
 from pytest_bolt.correctness import inputs
 
 from .. import reference
-from .twins import rope as twin
+from .tensors import rope as twin
 
 pytestmark = pytest.mark.bolt(operation="run_rope", dtypes=("float32",))
 SHAPES = ((4, 128, 64), (8, 512, 64), (8, 1024, 128))
