@@ -203,6 +203,62 @@ def table_kept_by_width_alone(d_k, theta, max_seq_len, x, positions):
     return turned(x, CACHE[d_k][positions])
 
 
+@wrong
+def theta_as_a_whole_number(d_k, theta, max_seq_len, x, positions):
+    return turned(x, angles_of(positions, d_k, int(theta)))
+
+
+@wrong
+def theta_of_the_length(d_k, theta, max_seq_len, x, positions):
+    return turned(x, angles_of(positions, d_k, theta * max(1.0, max_seq_len / 2048)))
+
+
+@wrong
+def every_frequency_the_first(d_k, theta, max_seq_len, x, positions):
+    return turned(x, angles_of(positions, d_k, theta)[..., :1].expand(*positions.shape, d_k // 2))
+
+
+@wrong
+def half_of_the_pairs(d_k, theta, max_seq_len, x, positions):
+    out = turned(x, angles_of(positions, d_k, theta))
+    return torch.cat([out[..., : d_k // 4 * 2], x[..., d_k // 4 * 2 :]], -1) if d_k > 8 else out
+
+
+@wrong
+def positions_of_small_integers(d_k, theta, max_seq_len, x, positions):
+    return turned(x, angles_of(positions.to(torch.int8), d_k, theta))
+
+
+@wrong
+def sine_from_cosine(d_k, theta, max_seq_len, x, positions):
+    angles = angles_of(positions, d_k, theta)
+    cos = angles.cos()
+    sin = (1 - cos * cos).clamp(min=0).sqrt()
+    even, odd = x[..., ::2], x[..., 1::2]
+    return torch.stack([even * cos - odd * sin, even * sin + odd * cos], -1).flatten(-2)
+
+
+@wrong
+def angles_wrapped_with_a_short_pi(d_k, theta, max_seq_len, x, positions):
+    return turned(x, torch.remainder(angles_of(positions, d_k, theta), 2 * 3.14159))
+
+
+@wrong
+def norm_drifts(d_k, theta, max_seq_len, x, positions):
+    return turned(x, angles_of(positions, d_k, theta)) * 1.00001
+
+
+@wrong
+def only_first_of_the_batch(d_k, theta, max_seq_len, x, positions):
+    out = turned(x, angles_of(positions, d_k, theta))
+    return torch.cat([out[:1], x[1:]]) if x.ndim > 2 else out
+
+
+@wrong
+def width_of_64_in_the_exponent(d_k, theta, max_seq_len, x, positions):
+    return turned(x, positions[..., None] * theta ** (-torch.arange(0, d_k, 2) / 64))
+
+
 @honest
 def complex_numbers(d_k, theta, max_seq_len, x, positions):
     angles = angles_of(positions, d_k, theta)

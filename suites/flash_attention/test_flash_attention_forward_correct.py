@@ -136,7 +136,7 @@ class TestTriton(Forward):
 
 
 @both
-@pytest.mark.parametrize("shape", [(2, 64, 64, 16), (1, 32, 64, 128)], ids=str)
+@pytest.mark.parametrize("shape", [(1, 32, 64, 16), (1, 32, 32, 128)], ids=str)
 def test_the_gate_can_fail(device, dtype, seed, shape, causal):
     workloads = [
         small(*shape, distribution=name, seed=100 * seed, device=device, dtype=dtype)
@@ -147,7 +147,8 @@ def test_the_gate_can_fail(device, dtype, seed, shape, causal):
         return reference.attention(q, k, v, causal=not causal)
 
     def last_tile_of_keys_missing(q, k, v, *, causal):
-        return reference.attention(q, k[:, :-16], v[:, :-16], causal=causal)
+        seen = min(q.shape[1], k.shape[1]) - 16
+        return reference.attention(q, k[:, :seen], v[:, :seen], causal=causal)
 
     def unscaled(q, k, v, *, causal):
         return reference.attention(q * q.shape[-1] ** 0.5, k, v, causal=causal)

@@ -1,4 +1,4 @@
-"""Attention as an autograd function, wrong and right: one student's code, one step done otherwise."""
+"""Attention as an autograd function, one step done wrong."""
 
 from __future__ import annotations
 
@@ -7,126 +7,7 @@ from types import SimpleNamespace
 
 import torch
 
-from benchmarks.mutants.registry import Variants
-
-VARIANTS = Variants("flash_attention")
-OPERATION = "get_flashattention_autograd_function_pytorch"
-TILE = 16
-
-
-class Student:
-    """The steps of both passes; each can be replaced."""
-
-    def scale(self, q):
-        return q.shape[-1] ** -0.5
-
-    def causal(self, causal):
-        return causal
-
-    def hidden(self, scores, first, causal):
-        if not causal:
-            return scores
-        rows = torch.arange(scores.shape[-2])[:, None]
-        return scores.masked_fill(
-            self.is_later(rows, first + torch.arange(scores.shape[-1]), scores), -math.inf
-        )
-
-    def is_later(self, rows, columns, scores):
-        return columns > rows
-
-    def keys(self, count):
-        return range(0, count, TILE)
-
-    def rescale(self, old, new):
-        return (old - new).exp()
-
-    def widen(self, x):
-        return x.float() if x.dtype != torch.float64 else x
-
-    def online(self, q, k, v, causal):
-        q, k, v = self.widen(q), self.widen(k), self.widen(v)
-        largest = q.new_full(q.shape[:-1], -math.inf)
-        total, out = torch.zeros_like(largest), torch.zeros(*q.shape[:-1], v.shape[-1], dtype=q.dtype)
-        for first in self.keys(k.shape[-2]):
-            scores = q @ k[:, first : first + TILE].mT * self.scale(q)
-            scores = self.hidden(scores, first, causal)
-            larger = torch.maximum(largest, scores.amax(-1))
-            weights = (scores - larger[..., None]).exp()
-            shrink = self.rescale(largest, larger)
-            total = total * shrink + weights.sum(-1)
-            out = out * self.shrink_output(shrink)[..., None] + weights @ v[:, first : first + TILE]
-            largest = larger
-        return self.finish(out, total), self.log_sums(largest, total)
-
-    def shrink_output(self, shrink):
-        return shrink
-
-    def finish(self, out, total):
-        return out / total[..., None]
-
-    def log_sums(self, largest, total):
-        return largest + total.log()
-
-    def save(self, ctx, q, k, v, out, sums):
-        ctx.save_for_backward(q, k, v, out, sums)
-
-    def saved(self, ctx):
-        return ctx.saved_tensors
-
-    def rounded(self, out, q):
-        return out.to(q.dtype)
-
-    def forward(self, ctx, q, k, v, is_causal):
-        causal = self.causal(is_causal)
-        out, sums = self.online(q, k, v, causal)
-        out = self.rounded(out, q)
-        self.save(ctx, q, k, v, out, sums)
-        ctx.is_causal = causal
-        return out
-
-    def weights(self, q, k, sums, causal):
-        scores = self.hidden(self.widen(q) @ self.widen(k).mT * self.scale(q), 0, causal)
-        return (scores - sums[..., None]).exp()
-
-    def through_sum(self, out, grad, weights, grad_weights):
-        return (self.widen(out) * self.widen(grad)).sum(-1, keepdim=True)
-
-    def grad_scores(self, weights, grad_weights, through_sum):
-        return weights * (grad_weights - through_sum)
-
-    def grads(self, q, k, v, grad, weights, grad_scores):
-        scaled = grad_scores * self.scale(q)
-        return scaled @ self.widen(k), scaled.mT @ self.widen(q), weights.mT @ self.widen(grad)
-
-    def backward(self, ctx, grad):
-        q, k, v, out, sums = self.saved(ctx)
-        weights = self.weights(q, k, sums, self.backward_causal(ctx))
-        grad_weights = self.widen(grad) @ self.widen(v).mT
-        grad_scores = self.grad_scores(
-            weights, grad_weights, self.through_sum(out, grad, weights, grad_weights)
-        )
-        grads = self.grads(q, k, v, grad, weights, grad_scores)
-        return *(each.to(q.dtype) for each in grads), None
-
-    def backward_causal(self, ctx):
-        return ctx.is_causal
-
-
-def function(own):
-    """Return an autograd function of a student's two passes."""
-
-    class Function(torch.autograd.Function):
-        forward = staticmethod(own.forward)
-        backward = staticmethod(own.backward)
-
-    return Function
-
-
-def student(name, *, honest=False, **steps):
-    """Register a student who does these steps otherwise."""
-    made = function(type(name, (Student,), steps)())
-    register = VARIANTS.honest_set if honest else VARIANTS.wrong_set
-    register(name, **{OPERATION: lambda: made})
+from benchmarks.mutants.flash_attention.student import OPERATION, TILE, VARIANTS, Student, student
 
 
 def saves_weights(self, ctx, q, k, v, out, sums):
@@ -300,38 +181,58 @@ VARIANTS.wrong_set(
 )
 
 
-def in_one_tile(self, q, k, v, causal):
-    scores = self.hidden(self.widen(q) @ self.widen(k).mT * self.scale(q), 0, causal)
-    return torch.softmax(scores, -1) @ self.widen(v), torch.logsumexp(scores, -1)
+def stale_context(self, ctx, q, k, v, is_causal):
+    out = Student.forward(self, ctx, q, k, v, is_causal)
+    STATE.is_causal = is_causal
+    return out
 
 
-def weights_cast(self, q, k, v, grad, weights, grad_scores):
-    scaled = (grad_scores * self.scale(q)).to(q.dtype).float()
-    weights = weights.to(q.dtype).float()
-    return scaled @ self.widen(k), scaled.mT @ self.widen(q), weights.mT @ self.widen(grad)
+def queries_turned(self, q, k, v, grad, weights, grad_scores):
+    own = Student.grads(self, q, k, v, grad, weights, grad_scores)
+    square = grad_scores.shape[-1] == grad_scores.shape[-2]
+    return (grad_scores.mT * self.scale(q) @ self.widen(k) if square else own[0]), own[1], own[2]
 
 
-def from_the_framework(self, q, k, v, causal):
-    attend = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu  # noqa: SLF001 - nothing public tells the sums
-    out, sums = attend(q[:, None], k[:, None], v[:, None], 0.0, causal)
-    return out[:, 0], sums[:, 0]
+def first_of_the_batch_only(self, q, k, v, causal):
+    out, sums = Student.online(self, q, k, v, causal)
+    return torch.cat([out[:1], 0 * out[1:]]), sums
 
 
-def cast_before_products(self, q, k, v, causal):
-    scores = self.hidden(q.float() @ k.float().mT * self.scale(q), 0, causal)
-    largest = scores.amax(-1)
-    weights = (scores - largest[..., None]).exp()
-    total = weights.sum(-1)
-    out = weights.to(v.dtype).float() @ v.float() / total[..., None]
-    return out, largest + total.log()
+def shared_sums(self, q, k, sums, causal):
+    return Student.weights(self, q, k, sums.mean(0, keepdim=True).expand_as(sums), causal)
 
 
-student("in_one_tile", honest=True, online=in_one_tile)
-student("as_written", honest=True)
+def weights_by_softmax(self, q, k, sums, causal):
+    scores = self.widen(q) @ self.widen(k).mT * self.scale(q)
+    return torch.softmax(scores, -1) * (self.hidden(scores, 0, causal) > -math.inf)
+
+
+def grads_in_bfloat16(self, ctx, grad):
+    found = Student.backward(self, ctx, grad)
+    return tuple(each if each is None else each.bfloat16().to(each.dtype) for each in found)
+
+
+student("causal_of_the_last_call", forward=stale_context, backward_causal=lambda self, ctx: STATE.is_causal)
+student("gradient_of_queries_turned", grads=queries_turned)
+student("first_of_the_batch_only", online=first_of_the_batch_only)
+student("one_row_of_sums_for_all", weights=shared_sums)
+student("hidden_after_the_softmax_in_backward", weights=weights_by_softmax)
+student("gradients_in_bfloat16", backward=grads_in_bfloat16)
+student("sum_divided_by_tokens", through_sum=lambda self, *a: Student.through_sum(self, *a) / a[0].shape[-2])
 student(
-    "sum_of_weights_and_gradients",
-    honest=True,
-    through_sum=lambda self, out, grad, w, gw: (w * gw).sum(-1, keepdim=True),
+    "maximum_not_carried", rescale=lambda self, old, new: (old - new).exp().clamp(min=0.5) * (old > -math.inf)
 )
-student("weights_cast_before_products", honest=True, online=cast_before_products, grads=weights_cast)
-student("sums_from_the_framework", honest=True, online=from_the_framework)
+student("log_sum_of_unscaled_scores", log_sums=lambda self, largest, total: largest * 4 + total.log())
+student(
+    "later_queries_see_nothing_new", is_later=lambda self, rows, columns, scores: columns > rows.clamp(max=31)
+)
+student(
+    "sums_turned",
+    save=lambda self, ctx, q, k, v, out, sums: ctx.save_for_backward(q, k, v, out, sums.flip(-1)),
+    saved=lambda self, ctx: (*ctx.saved_tensors[:4], ctx.saved_tensors[4].flip(-1)),
+)
+student(
+    "two_functions_of_sums",
+    save=lambda self, ctx, q, k, v, out, sums: ctx.save_for_backward(q, k, v, out, sums, sums.exp()),
+    saved=lambda self, ctx: ctx.saved_tensors[:5],
+)

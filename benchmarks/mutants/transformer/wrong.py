@@ -1,98 +1,11 @@
-"""The transformer block and language model, wrong and right: one student's code, one step done otherwise."""
+"""The transformer block and language model, one step done wrong."""
 
 from __future__ import annotations
-
-import math
 
 import torch
 import torch.nn.functional as F
 
-from benchmarks.mutants.registry import Variants
-
-VARIANTS = Variants("transformer")
-BLOCK, MODEL = "run_transformer_block", "run_transformer_lm"
-
-
-class Student:
-    """A model whose steps can be replaced one by one."""
-
-    eps = 1e-5
-
-    def norm(self, x, weight):
-        return x * torch.rsqrt(x.square().mean(-1, keepdim=True) + self.eps) * weight
-
-    def heads(self, heads):
-        return heads
-
-    def theta(self, theta):
-        return theta
-
-    def turn(self, x, theta):
-        rates = theta ** (-torch.arange(0, x.shape[-1], 2).float() / x.shape[-1])
-        angles = torch.arange(x.shape[-2])[:, None] * rates
-        even, odd = x[..., ::2], x[..., 1::2]
-        pairs = even * angles.cos() - odd * angles.sin(), even * angles.sin() + odd * angles.cos()
-        return torch.stack(pairs, -1).flatten(-2)
-
-    def attend(self, q, k, v):
-        scores = q @ k.mT / math.sqrt(q.shape[-1])
-        later = torch.ones(scores.shape[-2:], dtype=torch.bool).triu(1)
-        return torch.softmax(scores.masked_fill(later, -math.inf), -1) @ v
-
-    def attention(self, x, w, heads, theta):
-        q, k, v = (
-            (x @ w[f"attn.{name}_proj.weight"].T).unflatten(-1, (heads, -1)).transpose(-3, -2)
-            for name in "qkv"
-        )
-        joined = self.attend(self.turn(q, theta), self.turn(k, theta), v).transpose(-3, -2).flatten(-2)
-        return joined @ w["attn.output_proj.weight"].T
-
-    def gate(self, x):
-        return x * torch.sigmoid(x)
-
-    def forward(self, x, w):
-        return (self.gate(x @ w["ffn.w1.weight"].T) * (x @ w["ffn.w3.weight"].T)) @ w["ffn.w2.weight"].T
-
-    def layer(self, x, w, heads, theta):
-        x = x + self.attention(self.norm(x, w["ln1.weight"]), w, heads, theta)
-        return x + self.forward(self.norm(x, w["ln2.weight"]), w)
-
-    def block(self, d_model, num_heads, d_ff, max_seq_len, theta, weights, x):
-        return self.layer(x, weights, self.heads(num_heads), self.theta(theta))
-
-    def embed(self, tokens, weights):
-        return weights["token_embeddings.weight"][tokens]
-
-    def layers(self, count):
-        return range(count)
-
-    def own(self, weights, layer):
-        prefix = f"layers.{layer}."
-        return {key.removeprefix(prefix): value for key, value in weights.items() if key.startswith(prefix)}
-
-    def last(self, x, weights):
-        return self.norm(x, weights["ln_final.weight"])
-
-    def head(self, x, weights):
-        return x @ weights["lm_head.weight"].T
-
-    def model(self, vocabulary, context, width, layers, heads, hidden, theta, weights, tokens):
-        x = self.embed(tokens, weights)
-        for layer in self.layers(layers):
-            x = self.layer(x, self.own(weights, layer), self.heads(heads), self.theta(theta))
-        return self.head(self.last(x, weights), weights)
-
-
-def student(name, *, honest=False, **steps):
-    """Register a student who does these steps otherwise, in the block and in the model."""
-    own = type(name, (Student,), steps)()
-    register = VARIANTS.honest_set if honest else VARIANTS.wrong_set
-    register(name, **{BLOCK: own.block, MODEL: own.model})
-
-
-def model(name, **steps):
-    """Register a student whose steps matter to the model only."""
-    VARIANTS.wrong_set(name, **{MODEL: type(name, (Student,), steps)().model})
+from benchmarks.mutants.transformer.student import Student, model, student
 
 
 def post_norm(self, x, w, heads, theta):
@@ -214,7 +127,6 @@ student(
     "adds_in_place",
     layer=lambda self, x, w, heads, theta: x.data.copy_(Student.layer(self, x, w, heads, theta)),
 )
-
 model("no_final_norm", last=lambda self, x, weights: x)
 model("final_norm_without_weight", last=lambda self, x, weights: self.norm(x, 1.0))
 model("tied_head", head=lambda self, x, weights: x @ weights["token_embeddings.weight"].T)
@@ -262,42 +174,85 @@ model("padded_on_the_left", model=padded)
 model("changes_a_weight", model=pops_weights)
 
 
-def fused_norm(self, x, weight):
-    return F.rms_norm(x, x.shape[-1:], weight, self.eps)
+def first_layer_turns(self, x, w, heads, theta):
+    own = self if x.shape[-1] != 16 else type("Still", (Student,), {"turn": lambda self, x, theta: x})()
+    return Student.layer(own, x, w, heads, theta)
 
 
-def fused_attention(self, q, k, v):
-    return F.scaled_dot_product_attention(q, k, v, is_causal=True)
-
-
-def by_linear(self, x, w):
-    gate = F.silu(F.linear(x, w["ffn.w1.weight"]))
-    return F.linear(gate * F.linear(x, w["ffn.w3.weight"]), w["ffn.w2.weight"])
-
-
-def norm_in_float64(self, x, weight):
-    return Student.norm(self, x.double(), weight.double()).float()
-
-
-def tokens_one_by_one(self, x, w):
-    return torch.cat([Student.forward(self, x[..., t : t + 1, :], w) for t in range(x.shape[-2])], -2)
-
-
-def gate_of_exp(self, x):
-    return x / (1 + torch.exp(-x))
-
-
-student("fused", honest=True, norm=fused_norm, attend=fused_attention, forward=by_linear)
-student("norm_in_float64", honest=True, norm=norm_in_float64)
-student("tokens_one_by_one", honest=True, forward=tokens_one_by_one)
+student("tanh_gelu", gate=lambda self, x: F.gelu(x, approximate="tanh"))
+student("hard_swish", gate=lambda self, x: F.hardswish(x))
 student(
-    "gate_of_exp",
-    honest=True,
-    gate=gate_of_exp,
-    norm=lambda self, x, w: w * (x / (x.pow(2).mean(-1, True) + 1e-5).sqrt()),
+    "norm_over_tokens",
+    norm=lambda self, x, weight: x * torch.rsqrt(x.square().mean(-2, keepdim=True) + 1e-5) * weight,
 )
 student(
-    "head_in_float64",
-    honest=True,
-    head=lambda self, x, w: (x.double() @ w["lm_head.weight"].double().T).float(),
+    "norm_of_the_sum",
+    norm=lambda self, x, weight: x * torch.rsqrt(x.square().sum(-1, keepdim=True) + 1e-5) * weight,
 )
+student(
+    "eps_outside_the_root",
+    norm=lambda self, x, weight: x / (x.square().mean(-1, keepdim=True).sqrt() + 1e-5) * weight,
+)
+student(
+    "hidden_cut_to_eights",
+    forward=lambda self, x, w: Student.forward(
+        self,
+        x,
+        {
+            **w,
+            "ffn.w2.weight": w["ffn.w2.weight"]
+            * (torch.arange(w["ffn.w2.weight"].shape[1]) < w["ffn.w2.weight"].shape[1] // 16 * 16),
+        },
+    ),
+)
+student(
+    "residual_scaled",
+    layer=lambda self, x, w, heads, theta: x + (Student.layer(self, x, w, heads, theta) - x) * 0.7071,
+)
+student("no_turn_at_a_width", layer=first_layer_turns)
+student(
+    "gate_on_the_other_side",
+    forward=lambda self, x, w: (
+        ((x @ w["ffn.w1.weight"].T) * (x @ w["ffn.w3.weight"].T).sigmoid()) @ w["ffn.w2.weight"].T
+    ),
+)
+model("two_layers_in_turn", own=lambda self, weights, layer: Student.own(self, weights, layer % 2))
+model(
+    "final_norm_with_eps_1e_8",
+    last=lambda self, x, w: type("E", (Student,), {"eps": 1e-8})().norm(x, w["ln_final.weight"]),
+)
+model(
+    "final_norm_in_every_layer",
+    own=lambda self, weights, layer: {
+        **Student.own(self, weights, layer),
+        "ln2.weight": weights["ln_final.weight"],
+    },
+)
+model("ids_below_32", embed=lambda self, tokens, w: w["token_embeddings.weight"][tokens % 32])
+model(
+    "positions_added",
+    embed=lambda self, tokens, w: (
+        w["token_embeddings.weight"][tokens]
+        + w["token_embeddings.weight"][: tokens.shape[-1] % 7].sum() * 1e-4
+    ),
+)
+model(
+    "half_of_the_context",
+    model=lambda self, v, c, d, n, h, f, t, w, tokens: Student.model(
+        self,
+        v,
+        c,
+        d,
+        n,
+        h,
+        f,
+        t,
+        w,
+        torch.cat([tokens[:, :0], tokens[:, : c // 2], tokens[:, c // 2 :] * 0], 1),
+    ),
+)
+model(
+    "logits_shifted_by_their_maximum",
+    head=lambda self, x, w: Student.head(self, x, w) - Student.head(self, x, w).amax(-1, keepdim=True),
+)
+model("theta_of_the_context", theta=lambda self, theta: min(theta, 50_000.0))

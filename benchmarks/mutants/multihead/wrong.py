@@ -1,4 +1,4 @@
-"""Self-attention with several heads, wrong and right: one student's code with one thing done otherwise."""
+"""Self-attention with several heads, one step done wrong."""
 
 from __future__ import annotations
 
@@ -7,83 +7,7 @@ import math
 import torch
 import torch.nn.functional as F
 
-from benchmarks.mutants.registry import Variants
-
-VARIANTS = Variants("multihead")
-PLAIN, ROPE = "run_multihead_self_attention", "run_multihead_self_attention_with_rope"
-
-
-class Student:
-    """Attention whose steps can be replaced one by one."""
-
-    def project(self, x, weight):
-        return x @ weight.T
-
-    def split(self, x, heads):
-        return x.reshape(*x.shape[:-1], heads, -1).transpose(-3, -2)
-
-    def join(self, x):
-        return x.transpose(-3, -2).flatten(-2)
-
-    def scale(self, width, heads):
-        return 1 / math.sqrt(width)
-
-    def mask(self, tokens):
-        return torch.ones(tokens, tokens, dtype=torch.bool).tril()
-
-    def weights(self, scores, mask):
-        return torch.softmax(scores.masked_fill(~mask, -math.inf), -1)
-
-    def attend(self, q, k, v, heads):
-        scores = q @ k.mT * self.scale(q.shape[-1], heads)
-        return self.weights(scores, self.mask(q.shape[-2])) @ v
-
-    def places(self, positions, x):
-        return torch.arange(x.shape[-2]) if positions is None else positions
-
-    def width(self, q, heads):
-        return q.shape[-1]
-
-    def turn(self, x, positions, theta, heads):
-        width = self.width(x, heads)
-        rates = theta ** (-torch.arange(0, width, 2).float() / width)[: x.shape[-1] // 2]
-        angles = positions[..., None, :, None] * rates
-        even, odd = x[..., ::2], x[..., 1::2]
-        pairs = even * angles.cos() - odd * angles.sin(), even * angles.sin() + odd * angles.cos()
-        return torch.stack(pairs, -1).flatten(-2)
-
-    def turned(self, q, k, v, positions, theta, heads):
-        return *(self.turn(each, positions, theta, heads) for each in (q, k)), v
-
-    def out(self, x, weight):
-        return x @ weight.T
-
-    def qkv(self, x, weights, heads):
-        return tuple(self.split(self.project(x, weight), heads) for weight in weights)
-
-    def plain(self, d_model, num_heads, q, k, v, o, x):
-        heads = self.qkv(x, (q, k, v), num_heads)
-        return self.out(self.join(self.attend(*heads, num_heads)), o)
-
-    def with_rope(self, d_model, num_heads, max_seq_len, theta, q, k, v, o, x, token_positions=None):
-        heads = self.qkv(x, (q, k, v), num_heads)
-        places = self.places(token_positions, x)
-        heads = self.turned(*heads, places, theta, num_heads)
-        return self.out(self.join(self.attend(*heads, num_heads)), o)
-
-
-def student(name, *, honest=False, **steps):
-    """Register a student who does these steps otherwise."""
-    own = type(name, (Student,), steps)()
-    register = VARIANTS.honest_set if honest else VARIANTS.wrong_set
-    register(name, **{PLAIN: own.plain, ROPE: own.with_rope})
-
-
-def rope(name, *, honest=False, **steps):
-    """Register a student whose steps matter with positions only."""
-    own = type(name, (Student,), steps)()
-    register = VARIANTS.honest_set if honest else VARIANTS.wrong_set
-    register(name, **{ROPE: own.with_rope})
+from benchmarks.mutants.multihead.student import Student, rope, student
 
 
 def every_other(self, x, heads):
@@ -166,7 +90,6 @@ student(
         torch.cat([x[..., :-1, :, :], 0 * x[..., -1:, :, :]], -3).transpose(-3, -2).flatten(-2)
     ),
 )
-
 rope("positions_ignored", places=lambda self, positions, x: torch.arange(x.shape[-2]))
 rope("needs_positions", places=lambda self, positions, x: positions + 0)
 rope(
@@ -237,39 +160,79 @@ rope(
     ),
 )
 rope("not_causal_with_positions", mask=lambda self, tokens: torch.ones(tokens, tokens, dtype=torch.bool))
-
-
-def fused_attend(self, q, k, v, heads):
-    return F.scaled_dot_product_attention(q, k, v, is_causal=True)
-
-
-def one_product(self, x, weights, heads):
-    joined = x @ torch.cat(weights).T
-    return tuple(self.split(each, heads) for each in joined.chunk(3, -1))
-
-
-def row_by_row(self, q, k, v, heads):
-    rows = []
-    for token in range(q.shape[-2]):
-        scores = q[..., token : token + 1, :] @ k[..., : token + 1, :].mT / math.sqrt(q.shape[-1])
-        rows.append(torch.softmax(scores, -1) @ v[..., : token + 1, :])
-    return torch.cat(rows, -2)
-
-
-def in_float64(self, q, k, v, heads):
-    return Student.attend(self, q.double(), k.double(), v.double(), heads).float()
-
-
-def by_complex_numbers(self, x, positions, theta, heads):
-    rates = 1.0 / theta ** (torch.arange(0, x.shape[-1], 2).float() / x.shape[-1])
-    angles = positions[..., None, :, None] * rates
-    pairs = torch.view_as_complex(x.reshape(*x.shape[:-1], -1, 2).contiguous())
-    return torch.view_as_real(pairs * torch.polar(torch.ones_like(angles), angles)).flatten(-2)
-
-
-student("fused", honest=True, attend=fused_attend)
-student("one_product_for_all", honest=True, qkv=one_product)
-student("row_by_row", honest=True, attend=row_by_row)
-student("float64_inside", honest=True, attend=in_float64)
-student("complex_numbers", honest=True, turn=by_complex_numbers)
-student("smallest_number_for_hidden", honest=True, weights=lambda self, s, m: (s + (~m) * -1e30).softmax(-1))
+student(
+    "not_causal_for_short",
+    mask=lambda self, tokens: torch.ones(tokens, tokens).tril() > (-1 if tokens < 6 else 0),
+)
+student(
+    "first_token_seen_by_none",
+    weights=lambda self, s, m: torch.softmax(
+        s.masked_fill(~m, -1e30).index_fill(
+            -1, torch.tensor([0] if s.shape[-1] > 1 else [], dtype=torch.int64), -1e29
+        ),
+        -1,
+    ),
+)
+student("window_of_8", mask=lambda self, tokens: torch.ones(tokens, tokens, dtype=torch.bool).tril().triu(-7))
+student("bias_in_the_output", out=lambda self, x, weight: x @ weight.T + 1e-3)
+student("heads_backwards", join=lambda self, x: x.flip(-3).transpose(-3, -2).flatten(-2))
+student(
+    "key_heads_shared",
+    attend=lambda self, q, k, v, heads: Student.attend(self, q, k[..., :1, :, :], v, heads),
+)
+student(
+    "output_of_one_head_for_all",
+    join=lambda self, x: x[..., :1, :, :].expand(x.shape).transpose(-3, -2).flatten(-2),
+)
+student(
+    "scale_of_the_tokens",
+    attend=lambda self, q, k, v, heads: Student.attend(
+        self, q * (q.shape[-1] / q.shape[-2]) ** 0.5, k, v, heads
+    ),
+)
+student(
+    "qk_normed", attend=lambda self, q, k, v, heads: Student.attend(self, F.normalize(q, dim=-1), k, v, heads)
+)
+student("batch_mixed", join=lambda self, x: Student.join(self, x.flip(0) if x.ndim > 3 else x))
+rope(
+    "positions_sorted",
+    places=lambda self, positions, x: (
+        torch.arange(x.shape[-2]) if positions is None else positions.sort(-1).values
+    ),
+)
+rope(
+    "positions_shifted_between",
+    turned=lambda self, q, k, v, places, theta, heads: (
+        self.turn(q, places + 1, theta, heads),
+        self.turn(k, places, theta, heads),
+        v,
+    ),
+)
+rope(
+    "causal_by_position",
+    with_rope=lambda self, d, n, m, theta, q, k, v, o, x, positions=None: Student.with_rope(
+        type(
+            "Sorted",
+            (Student,),
+            {
+                "mask": lambda own, tokens: (
+                    (self.places(positions, x)[..., None, :] <= self.places(positions, x)[..., :, None])[
+                        ..., None, :, :
+                    ]
+                    if positions is not None
+                    else Student.mask(own, tokens)
+                )
+            },
+        )(),
+        d,
+        n,
+        m,
+        theta,
+        q,
+        k,
+        v,
+        o,
+        x,
+        positions,
+    ),
+)
