@@ -9,20 +9,16 @@ from __future__ import annotations
 from .bdh import bdh, bdh_block, bdh_recurrent, linear_attention, rotated, rotation_tables
 from .bdh_models import BDH, BDHHRM, BDHConfig
 from .hrm import bdh_hrm, hrm_loop
+from .multihead import multihead_self_attention
 from .normalisation import rms_norm, softmax
 from .precision import widened
-from .randygpt import (
-    GPTSize,
-    from_order,
-    in_order,
-    initial_weights,
-    loss_and_gradients,
-    preset,
-    randygpt,
-)
+from .randygpt import GPTSize, from_order, in_order, initial_weights, loss_and_gradients, preset, randygpt
 from .randygpt_checkpoint import Checkpoint, checkpoint_bytes, loaded, saved
 from .randygpt_training import RandyGPT, adamw, learning_rate
-from .scaled_dot_product import attention
+from .rotary import rope, rope_from_tables, rope_tables
+from .scaled_dot_product import attention, attention_log_sum_exp, grouped_attention
+from .tiled_attention import TiledAttention
+from .transformer import transformer_block, transformer_lm
 from .transformer_layer import (
     attention_batched,
     attention_by_head,
@@ -38,17 +34,20 @@ __all__ = [
     "Checkpoint",
     "GPTSize",
     "RandyGPT",
+    "TiledAttention",
     "adamw",
     "attention",
     "attention_batched",
     "attention_by_head",
     "attention_fused",
+    "attention_log_sum_exp",
     "bdh",
     "bdh_block",
     "bdh_hrm",
     "bdh_recurrent",
     "checkpoint_bytes",
     "from_order",
+    "grouped_attention",
     "hrm_loop",
     "in_order",
     "initial_weights",
@@ -56,14 +55,20 @@ __all__ = [
     "linear_attention",
     "loaded",
     "loss_and_gradients",
+    "multihead_self_attention",
     "preset",
     "randygpt",
     "rms_norm",
+    "rope",
+    "rope_from_tables",
+    "rope_tables",
     "rotated",
     "rotation_tables",
     "saved",
     "softmax",
     "training_step",
+    "transformer_block",
     "transformer_layer",
+    "transformer_lm",
     "widened",
 ]

@@ -60,9 +60,13 @@ class Watch:
         items[:] = mine
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:
+    def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
         """Leave out what is left of a wrong variant that was caught."""
-        return True if _variant(item) in self.failed else None
+        if _variant(item) not in self.failed:
+            return None
+        # Otherwise fixtures that were kept for this item fail the next one, which would count as caught.
+        item.session._setupstate.teardown_exact(nextitem)  # noqa: SLF001 - as pytest's own protocol does
+        return True
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item, call):

@@ -1,22 +1,17 @@
-"""Attention: how fast, causal and not."""
+"""Attention: how fast, causal and not, forward and backward."""
 
 from __future__ import annotations
 
 import pytest
 import torch
-import torch.nn.functional as F
-
-from pytest_bolt.correctness import inputs
 
 from .. import reference
+from .tensors import qkv, twin
 
 pytestmark = pytest.mark.bolt(operation="run_attention")
 SHAPES = ((1, 4, 128, 64), (1, 4, 256, 64))
-
-
-def twin(q, k, v, *, causal):
-    """Return the framework's own attention."""
-    return F.scaled_dot_product_attention(q, k, v, is_causal=causal)
+both = pytest.mark.parametrize("causal", [False, True], ids=["all-keys", "causal"])
+sized = pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: "x".join(map(str, shape)))
 
 
 def work(shape, *, causal):
@@ -26,27 +21,38 @@ def work(shape, *, causal):
     return 4 * batch * heads * pairs * width
 
 
-@pytest.mark.parametrize("causal", [False, True], ids=["all-keys", "causal"])
-@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: "x".join(map(str, shape)))
-def test_attention_speed(bolt, impl, device, dtype, shape, causal):
+def checked(bolt, impl, shape, *, causal, **place):
+    """Return queries, keys and values on which the implementation is right."""
     if impl.interpreted:
         pytest.skip("interpreted here: checked, never timed")
-    rows = torch.Size(shape[:-1]).numel()
-    q, k, v = (
-        inputs.blocks(rows, shape[-1], device=device, dtype=dtype, seed=seed).reshape(shape)
-        for seed in range(3)
-    )
-    bolt.check(
-        impl.run_attention(q, k, v, causal=causal),
-        oracle=reference.attention,
-        args=(q, k, v),
-        kwargs={"causal": causal},
-        twin=twin,
-    )
+    tensors = qkv(shape, **place)
+    output = impl.run_attention(*tensors, causal=causal)
+    bolt.check(output, oracle=reference.attention, args=tensors, kwargs={"causal": causal}, twin=twin)
+    return tensors
+
+
+@both
+@sized
+def test_attention_speed(bolt, impl, device, dtype, shape, causal):
+    tensors = checked(bolt, impl, shape, causal=causal, device=device, dtype=dtype)
     bolt.measure(
         impl.run_attention,
-        args=(q, k, v),
+        args=tensors,
         kwargs={"causal": causal},
-        bytes=q.nbytes + k.nbytes + v.nbytes + q.nbytes,
+        bytes=4 * tensors[0].nbytes,
         flops=work(shape, causal=causal),
     )
+
+
+@both
+@sized
+def test_attention_step_speed(bolt, impl, device, dtype, shape, causal):
+    """Forward and backward: two matrix products, and five more that need no weights kept."""
+    tensors = checked(bolt, impl, shape, causal=causal, device=device, dtype=dtype)
+    leaves = [each.requires_grad_() for each in tensors]
+    upstream = torch.ones_like(tensors[0])
+
+    def step():
+        return torch.autograd.grad(impl.run_attention(*leaves, causal=causal), leaves, upstream)
+
+    bolt.measure(step, bytes=11 * tensors[0].nbytes, flops=3.5 * work(shape, causal=causal))

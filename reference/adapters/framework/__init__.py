@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from .attention import run_attention, run_scaled_dot_product_attention
+from .attention import run_attention, run_grouped_attention, run_scaled_dot_product_attention
 from .elements import run_rmsnorm, run_softmax
+from .model import (
+    run_multihead_self_attention,
+    run_multihead_self_attention_with_rope,
+    run_rope,
+    run_transformer_block,
+    run_transformer_lm,
+)
 from .randygpt import run_randygpt_adamw, run_randygpt_forward, run_randygpt_gradients
 from .transformer_layer import run_bolt_layer, run_bolt_training_step
 
@@ -11,10 +18,16 @@ __all__ = [
     "run_attention",
     "run_bolt_layer",
     "run_bolt_training_step",
+    "run_grouped_attention",
+    "run_multihead_self_attention",
+    "run_multihead_self_attention_with_rope",
     "run_randygpt_adamw",
     "run_randygpt_forward",
     "run_randygpt_gradients",
     "run_rmsnorm",
+    "run_rope",
     "run_scaled_dot_product_attention",
     "run_softmax",
+    "run_transformer_block",
+    "run_transformer_lm",
 ]

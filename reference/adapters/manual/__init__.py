@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from .attention import run_attention, run_scaled_dot_product_attention
+from .attention import (
+    get_flashattention_autograd_function_pytorch,
+    run_attention,
+    run_grouped_attention,
+    run_scaled_dot_product_attention,
+)
 from .bdh import (
     run_bdh,
     run_bdh_attention,
@@ -13,6 +18,13 @@ from .bdh import (
     run_hrm_loop,
 )
 from .elements import run_rmsnorm, run_softmax
+from .model import (
+    run_multihead_self_attention,
+    run_multihead_self_attention_with_rope,
+    run_rope,
+    run_transformer_block,
+    run_transformer_lm,
+)
 from .randygpt import (
     run_randygpt_adamw,
     run_randygpt_forward,
@@ -25,6 +37,7 @@ from .randygpt import (
 from .transformer_layer import run_bolt_layer, run_bolt_training_step
 
 __all__ = [
+    "get_flashattention_autograd_function_pytorch",
     "run_attention",
     "run_bdh",
     "run_bdh_attention",
@@ -34,7 +47,10 @@ __all__ = [
     "run_bdh_rope",
     "run_bolt_layer",
     "run_bolt_training_step",
+    "run_grouped_attention",
     "run_hrm_loop",
+    "run_multihead_self_attention",
+    "run_multihead_self_attention_with_rope",
     "run_randygpt_adamw",
     "run_randygpt_forward",
     "run_randygpt_gradients",
@@ -43,6 +59,9 @@ __all__ = [
     "run_randygpt_lr",
     "run_randygpt_save",
     "run_rmsnorm",
+    "run_rope",
     "run_scaled_dot_product_attention",
     "run_softmax",
+    "run_transformer_block",
+    "run_transformer_lm",
 ]

@@ -1,0 +1,1 @@
+"""Attention as an autograd function that keeps no matrix of weights."""

@@ -1,0 +1,1 @@
+"""Causal self-attention with several heads, with rotary positions and without."""

@@ -1,0 +1,1 @@
+"""A pre-norm transformer block, and the language model made of them."""
