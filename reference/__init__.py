@@ -6,7 +6,20 @@ rounds once, at the end, to the dtype of its first argument.
 
 from __future__ import annotations
 
-from .normalisation import rms_norm, softmax
+from .activations import silu, swiglu
+from .cross_entropy_loss import cross_entropy
+from .normalisation import layer_norm, rms_norm, softmax
+from .projections import embedding, linear
 from .scaled_dot_product import attention
 
-__all__ = ["attention", "rms_norm", "softmax"]
+__all__ = [
+    "attention",
+    "cross_entropy",
+    "embedding",
+    "layer_norm",
+    "linear",
+    "rms_norm",
+    "silu",
+    "softmax",
+    "swiglu",
+]
