@@ -60,12 +60,17 @@ class Watch:
         items[:] = mine
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:
-        """Leave out what is left of a wrong variant that was caught."""
-        return True if _variant(item) in self.failed else None
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Leave out what is left of a wrong variant that was caught.
+
+        The item still passes through pytest's own protocol: without it, what the item before had set up
+        would stay, and the first test of the next file would fail on that.
+        """
+        if _variant(item) in self.failed:
+            pytest.skip("caught before")
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(self, item, call):  # noqa: ANN001, ANN201 - pytest's own types
+    def pytest_runtest_makereport(self, item, call):
         """Note what became of the test."""
         report = yield
         name = _variant(item)
