@@ -6,12 +6,15 @@ rounds once, at the end, to the dtype of its first argument.
 
 from __future__ import annotations
 
+from .activations import silu, swiglu
 from .bdh import bdh, bdh_block, bdh_recurrent, linear_attention, rotated, rotation_tables
 from .bdh_models import BDH, BDHHRM, BDHConfig
+from .cross_entropy_loss import cross_entropy
 from .hrm import bdh_hrm, hrm_loop
 from .multihead import multihead_self_attention
-from .normalisation import rms_norm, softmax
+from .normalisation import layer_norm, rms_norm, softmax
 from .precision import widened
+from .projections import embedding, linear
 from .randygpt import GPTSize, from_order, in_order, initial_weights, loss_and_gradients, preset, randygpt
 from .randygpt_checkpoint import Checkpoint, checkpoint_bytes, loaded, saved
 from .randygpt_training import RandyGPT, adamw, learning_rate
@@ -46,12 +49,16 @@ __all__ = [
     "bdh_hrm",
     "bdh_recurrent",
     "checkpoint_bytes",
+    "cross_entropy",
+    "embedding",
     "from_order",
     "grouped_attention",
     "hrm_loop",
     "in_order",
     "initial_weights",
+    "layer_norm",
     "learning_rate",
+    "linear",
     "linear_attention",
     "loaded",
     "loss_and_gradients",
@@ -65,7 +72,9 @@ __all__ = [
     "rotated",
     "rotation_tables",
     "saved",
+    "silu",
     "softmax",
+    "swiglu",
     "training_step",
     "transformer_block",
     "transformer_layer",

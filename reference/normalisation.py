@@ -44,3 +44,27 @@ def rms_norm(x: torch.Tensor, weight: torch.Tensor, *, eps: float) -> torch.Tens
     wide = widened(x)
     mean_square = wide.square().mean(-1, keepdim=True)
     return (wide * torch.rsqrt(mean_square + eps) * widened(weight)).to(x.dtype)
+
+
+def layer_norm(
+    x: torch.Tensor, weight: torch.Tensor | None = None, bias: torch.Tensor | None = None, *, eps: float
+) -> torch.Tensor:
+    """Return `(x - mean x) / sqrt(var x + eps) * weight + bias` along the last dimension.
+
+    Source: Ba, Kiros and Hinton, "Layer Normalization", 2016, equation 4; the variance is the mean of
+    squares, divided by D, and `eps` stands inside the root.
+
+    Arguments:
+        x: `Float[..., D]`, any floating-point dtype.
+        weight: `Float[D]`; one where None.
+        bias: `Float[D]`; zero where None.
+        eps: added to the variance.
+
+    Returns:
+        `Float[..., D]`, the dtype of `x`.
+    """
+    wide = widened(x)
+    centred = wide - wide.mean(-1, keepdim=True)
+    normal = centred * torch.rsqrt(centred.square().mean(-1, keepdim=True) + eps)
+    scaled = normal if weight is None else normal * widened(weight)
+    return (scaled if bias is None else scaled + widened(bias)).to(x.dtype)

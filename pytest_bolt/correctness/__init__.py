@@ -10,7 +10,7 @@ from pytest_bolt.core.tolerance import Agreement, Tier
 from pytest_bolt.correctness import inputs
 from pytest_bolt.correctness.conduct import Misbehaved, repeated, unmutated, verify
 from pytest_bolt.correctness.gate import Incorrect, check, compare, expected
-from pytest_bolt.correctness.gradients import verify_gradients
+from pytest_bolt.correctness.gradients import backward, verify_gradients
 from pytest_bolt.correctness.mutants import Vacuous, VacuousReport, self_test
 from pytest_bolt.correctness.redzones import RedZoneTouched, fenced, red_zones
 
@@ -22,6 +22,7 @@ __all__ = [
     "Tier",
     "Vacuous",
     "VacuousReport",
+    "backward",
     "check",
     "compare",
     "expected",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -29,7 +29,8 @@ def verify_gradients(
     """Run `fn` forward and backward, and hold its gradients to those of the oracle in float64.
 
     Every floating-point tensor among the oracle's arguments is differentiated, for one upstream gradient
-    N(0, 1) an output, the same for all three.
+    N(0, 1) an output, the same for all three. An implementation may copy an argument into a parameter of
+    its own, as a module does that loads its weights: then the parameter's gradient counts.
 
     Arguments:
         fn: the implementation; called once with `args`.
@@ -74,6 +75,30 @@ def verify_gradients(
     return agreement
 
 
+def backward(fn: Callable[..., Any]) -> Callable[..., torch.Tensor | None]:
+    """Return a function of the arguments of `fn` and an upstream gradient: one step forward and back.
+
+    It differentiates every floating-point argument and returns the gradient that reaches the first one.
+    It is what a speed suite measures and checks; `verify_gradients` holds all gradients to the reference.
+    """
+
+    def step(*args: Any) -> torch.Tensor | None:
+        *inputs, upstream = args
+        leaves = [
+            each.detach().requires_grad_()
+            if isinstance(each, torch.Tensor) and each.is_floating_point()
+            else each
+            for each in inputs
+        ]
+        with torch.enable_grad():
+            output = fn(*leaves)
+        torch.autograd.backward(output, upstream)
+        gradient: torch.Tensor | None = leaves[0].grad
+        return gradient
+
+    return step
+
+
 def _lost(own: torch.Tensor | None, right: torch.Tensor | None) -> bool:
     return own is None and right is not None and bool(right.any())
 
@@ -98,9 +123,44 @@ def _gradients(
     if not attached:
         return [None] * len(sources)
     upstream = [_upstream(out, seed + number) for number, out in attached]
-    return list(
-        torch.autograd.grad([out for _, out in attached], list(leaves.values()), upstream, allow_unused=True)
+    reached = _reached([out for _, out in attached], list(leaves.values()))
+    found: tuple[torch.Tensor | None, ...] = torch.autograd.grad(
+        [out for _, out in attached], reached, upstream, allow_unused=True
     )
+    return [
+        None if one is None else one.to(leaf.dtype) for one, leaf in zip(found, leaves.values(), strict=True)
+    ]
+
+
+def _reached(outputs: Sequence[torch.Tensor], leaves: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+    """Return for each leaf itself, or the parameter of equal values that stands for it in the graph."""
+    variables = list(_variables(outputs))
+    own = {id(variable) for variable in variables}
+    spare = [variable for variable in variables if all(variable is not leaf for leaf in leaves)]
+    chosen = []
+    for leaf in leaves:
+        place = next((n for n, each in enumerate(spare) if _is_copy(each, leaf)), None)
+        chosen.append(leaf if id(leaf) in own or place is None else spare.pop(place))
+    return chosen
+
+
+def _variables(outputs: Sequence[torch.Tensor]) -> Iterator[torch.Tensor]:
+    """Yield every tensor at which the graph of `outputs` ends."""
+    waiting: list[Any] = [output.grad_fn for output in outputs if output.grad_fn is not None]
+    seen = set(waiting)
+    while waiting:
+        node = waiting.pop()
+        if hasattr(node, "variable"):
+            yield node.variable
+        for following, _ in node.next_functions:
+            if following is not None and following not in seen:
+                seen.add(following)
+                waiting.append(following)
+
+
+def _is_copy(variable: torch.Tensor, leaf: torch.Tensor) -> bool:
+    same = variable.shape == leaf.shape and variable.device == leaf.device
+    return same and torch.equal(variable.detach().to(leaf.dtype), leaf.detach())
 
 
 def _leaf(source: torch.Tensor, dtype: torch.dtype | None) -> torch.Tensor:

@@ -57,7 +57,7 @@ def self_test(
     kwargs: Mapping[str, Any] | None = None,
     twin: Operation | None = None,
     tier: Tier | str = Tier.STRICT,
-    axis: int = -1,
+    axis: int | None = -1,
     also: Sequence[Sequence[Any]] = (),
     extra: Mapping[str, Operation] | None = None,
 ) -> VacuousReport:
@@ -70,7 +70,8 @@ def self_test(
         kwargs: keyword arguments.
         twin: the framework's own operation; the oracle by default.
         tier: `strict`, `relaxed` or `interpreter`.
-        axis: the dimension of the input over which the operation reduces.
+        axis: the dimension of the input over which the operation reduces; None where it works element by
+            element, so that subsampling the input is no mutation.
         also: the same workload with values of other distributions; a mutant has to be rejected on one.
         extra: more wrong versions of the oracle by name, called with float64 arguments.
 
@@ -102,7 +103,7 @@ class _Workload:
     kwargs: dict[str, Any]
     reference64: Outputs
     framework: Outputs
-    axis: int
+    axis: int | None
 
     def described(self) -> str:
         """Return the dtype and the shapes of all tensors."""
@@ -124,7 +125,7 @@ def _workload(
     args: Sequence[Any],
     kwargs: Mapping[str, Any] | None,
     twin: Operation | None,
-    axis: int,
+    axis: int | None,
 ) -> _Workload:
     named = dict(kwargs or {})
     reference64, framework = expected(oracle=oracle, args=args, kwargs=named, twin=twin)
@@ -167,19 +168,20 @@ def _mutants(
 
 def _subsampled(work: _Workload) -> Outputs | None:
     """Compute even places from the even half of the input and odd places from the odd half."""
+    axis = work.axis
+    if axis is None or not all(value.ndim for value in work.reference64):
+        return None
 
     def doubled(start: int) -> Callable[[torch.Tensor], torch.Tensor]:
         def change(value: torch.Tensor) -> torch.Tensor:
-            size = value.shape[work.axis]
+            size = value.shape[axis]
             index = torch.arange(size, device=value.device) // 2 * 2 + start
-            return value.index_select(work.axis, index.clamp(max=size - 1))
+            return value.index_select(axis, index.clamp(max=size - 1))
 
         return change
 
-    if not all(value.ndim for value in work.reference64):
-        return None
     even, odd = work.answer(doubled(0)), work.answer(doubled(1))
-    return tuple(_interleaved(*both, work.axis) for both in zip(even, odd, strict=True))
+    return tuple(_interleaved(*both, axis) for both in zip(even, odd, strict=True))
 
 
 def _interleaved(even: torch.Tensor, odd: torch.Tensor, axis: int) -> torch.Tensor:

@@ -7,6 +7,7 @@ choice is made before Triton is first imported.
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import torch
 
@@ -29,7 +30,16 @@ def output_like(x: torch.Tensor) -> torch.Tensor:
 
     The interpreter truncates when it stores a narrower dtype; the caller rounds the float32 result.
     """
-    return torch.empty(x.shape, dtype=torch.float32 if interpreted() else x.dtype, device=x.device)
+    narrow = x.dtype.itemsize < torch.float32.itemsize
+    dtype = torch.float32 if narrow and interpreted() else x.dtype
+    return torch.empty(x.shape, dtype=dtype, device=x.device)
+
+
+def wide(x: torch.Tensor) -> Any:
+    """Return the Triton type to compute in: float64 for float64, float32 for all else."""
+    import triton.language as tl
+
+    return tl.float64 if x.dtype == torch.float64 else tl.float32
 
 
 def tile(columns: int) -> int:

@@ -95,6 +95,13 @@ def test_own_mutants_join_in():
         softmax_test(x, extra={"honest": honest})
 
 
+def test_subsampling_what_works_element_by_element_is_no_mutation():
+    x = inputs.blocks(16, 300)
+    with pytest.raises(Vacuous, match="half the columns subsampled"):
+        self_test((x,), oracle=reference.silu)
+    assert self_test((x,), oracle=reference.silu, axis=None).skipped == ("half the columns subsampled",)
+
+
 def test_what_does_not_exist_is_skipped_not_passed():
     report = softmax_test(inputs.blocks(1, 300))
     assert set(report.skipped) == {"rows permuted", "last row missing"}

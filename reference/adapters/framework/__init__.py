@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from .attention import run_attention, run_grouped_attention, run_scaled_dot_product_attention
-from .elements import run_rmsnorm, run_softmax
+from .elements import (
+    run_cross_entropy,
+    run_embedding,
+    run_layernorm,
+    run_linear,
+    run_rmsnorm,
+    run_silu,
+    run_softmax,
+    run_swiglu,
+)
 from .model import (
     run_multihead_self_attention,
     run_multihead_self_attention_with_rope,
@@ -18,7 +27,11 @@ __all__ = [
     "run_attention",
     "run_bolt_layer",
     "run_bolt_training_step",
+    "run_cross_entropy",
+    "run_embedding",
     "run_grouped_attention",
+    "run_layernorm",
+    "run_linear",
     "run_multihead_self_attention",
     "run_multihead_self_attention_with_rope",
     "run_randygpt_adamw",
@@ -27,7 +40,9 @@ __all__ = [
     "run_rmsnorm",
     "run_rope",
     "run_scaled_dot_product_attention",
+    "run_silu",
     "run_softmax",
+    "run_swiglu",
     "run_transformer_block",
     "run_transformer_lm",
 ]

@@ -17,7 +17,16 @@ from .bdh import (
     run_bdh_rope,
     run_hrm_loop,
 )
-from .elements import run_rmsnorm, run_softmax
+from .elements import (
+    run_cross_entropy,
+    run_embedding,
+    run_layernorm,
+    run_linear,
+    run_rmsnorm,
+    run_silu,
+    run_softmax,
+    run_swiglu,
+)
 from .model import (
     run_multihead_self_attention,
     run_multihead_self_attention_with_rope,
@@ -47,8 +56,12 @@ __all__ = [
     "run_bdh_rope",
     "run_bolt_layer",
     "run_bolt_training_step",
+    "run_cross_entropy",
+    "run_embedding",
     "run_grouped_attention",
     "run_hrm_loop",
+    "run_layernorm",
+    "run_linear",
     "run_multihead_self_attention",
     "run_multihead_self_attention_with_rope",
     "run_randygpt_adamw",
@@ -61,7 +74,9 @@ __all__ = [
     "run_rmsnorm",
     "run_rope",
     "run_scaled_dot_product_attention",
+    "run_silu",
     "run_softmax",
+    "run_swiglu",
     "run_transformer_block",
     "run_transformer_lm",
 ]
