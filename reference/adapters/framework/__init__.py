@@ -21,14 +21,17 @@ from .model import (
     run_transformer_lm,
 )
 from .randygpt import run_randygpt_adamw, run_randygpt_forward, run_randygpt_gradients
+from .training import get_adamw_cls, run_gradient_clipping
 from .transformer_layer import run_bolt_layer, run_bolt_training_step
 
 __all__ = [
+    "get_adamw_cls",
     "run_attention",
     "run_bolt_layer",
     "run_bolt_training_step",
     "run_cross_entropy",
     "run_embedding",
+    "run_gradient_clipping",
     "run_grouped_attention",
     "run_layernorm",
     "run_linear",

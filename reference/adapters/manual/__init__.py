@@ -43,10 +43,21 @@ from .randygpt import (
     run_randygpt_lr,
     run_randygpt_save,
 )
+from .tokenizer import get_tokenizer, run_train_bpe
+from .training import (
+    get_adamw_cls,
+    run_get_batch,
+    run_get_lr_cosine_schedule,
+    run_gradient_clipping,
+    run_load_checkpoint,
+    run_save_checkpoint,
+)
 from .transformer_layer import run_bolt_layer, run_bolt_training_step
 
 __all__ = [
+    "get_adamw_cls",
     "get_flashattention_autograd_function_pytorch",
+    "get_tokenizer",
     "run_attention",
     "run_bdh",
     "run_bdh_attention",
@@ -58,10 +69,14 @@ __all__ = [
     "run_bolt_training_step",
     "run_cross_entropy",
     "run_embedding",
+    "run_get_batch",
+    "run_get_lr_cosine_schedule",
+    "run_gradient_clipping",
     "run_grouped_attention",
     "run_hrm_loop",
     "run_layernorm",
     "run_linear",
+    "run_load_checkpoint",
     "run_multihead_self_attention",
     "run_multihead_self_attention_with_rope",
     "run_randygpt_adamw",
@@ -73,10 +88,12 @@ __all__ = [
     "run_randygpt_save",
     "run_rmsnorm",
     "run_rope",
+    "run_save_checkpoint",
     "run_scaled_dot_product_attention",
     "run_silu",
     "run_softmax",
     "run_swiglu",
+    "run_train_bpe",
     "run_transformer_block",
     "run_transformer_lm",
 ]

@@ -1,0 +1,1 @@
+"""Training of a byte-level BPE vocabulary."""
