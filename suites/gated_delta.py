@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -10,7 +11,9 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
-from pytest_bolt.correctness import inputs
+from pytest_bolt.correctness import check, inputs, verify
+
+from . import reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,8 @@ def draw(
 ) -> tuple[torch.Tensor, ...]:
     """Return q, k, v, state, A_log, a, dt_bias and b; the state and what belongs to a head in float32.
 
-    Keys are normalised and then rounded: with others the state would grow without bound.
+    Keys are normalised and then rounded: with others the state would grow without bound. Each query has a
+    part along its key, or what a token reads of an empty state, v (k q), would be whatever is lost in k q.
 
     Arguments:
         tokens: T, of all sequences together.
@@ -99,7 +103,9 @@ def draw(
     state = 0.1 * make(sequences * value_heads * width, width, seed=8 * seed + 3)
     a, b = (inputs.normal(tokens, value_heads, seed=8 * seed + place) for place in (4, 5))
     A_log, dt_bias = (inputs.normal(1, value_heads, seed=8 * seed + place)[0] for place in (6, 7))
-    of_token = (q, F.normalize(k, dim=-1), v, spread.a * a + spread.shift, spread.b * b)
+    k = F.normalize(k, dim=-1)
+    q = q + q.norm(dim=-1, keepdim=True) * torch.where((q * k).sum(-1, keepdim=True) < 0, -k, k) / 2
+    of_token = (q, k, v, spread.a * a + spread.shift, spread.b * b)
     q, k, v, a, b = (each.to(device=device, dtype=dtype) for each in of_token)
     of_head = (
         state.reshape(sequences, value_heads, width, width),
@@ -108,6 +114,52 @@ def draw(
     )
     state, A_log, dt_bias = (each.to(device=device) for each in of_head)
     return q, k, v, state, A_log, a, dt_bias, b
+
+
+def in_wide_rows(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the function with the heads of its output, and all of a state, in one row.
+
+    A row is judged by its largest element. That of a narrow head may be what two large numbers leave over.
+    """
+
+    @functools.wraps(function)
+    def widened(*args: Any) -> Any:
+        outputs = function(*args)
+        if type(outputs) not in (tuple, list) or len(outputs) != len(_ROWS):
+            return outputs
+        return tuple(_row(each, axes) for each, axes in zip(outputs, _ROWS, strict=True))
+
+    return widened
+
+
+_ROWS = (2, 3)  # how many dimensions of the output, and of the state, make a row
+
+
+def _row(value: Any, axes: int) -> Any:
+    """Return a plain tensor with its last dimensions as one; anything else is for the gate to refuse."""
+    return value.flatten(-axes) if type(value) is torch.Tensor and value.ndim > axes else value
+
+
+def hold(function: Callable[..., Any], args: Args, *, oracle: Callable[..., Any], twin: Any = None) -> None:
+    """Run a function and hold its output and its states to those of the oracle."""
+    wide = None if twin is None else in_wide_rows(twin)
+    verify(in_wide_rows(function), args, oracle=in_wide_rows(oracle), twin=wide)
+
+
+def hold_output(output: Any, args: Args, *, oracle: Callable[..., Any], twin: Any = None) -> None:
+    """Hold an output and states, however they came about, to those of the oracle."""
+    wide = None if twin is None else in_wide_rows(twin)
+    check(in_wide_rows(lambda: output)(), oracle=in_wide_rows(oracle), args=args, twin=wide)
+
+
+def in_chunks(*args: Any) -> tuple[torch.Tensor, torch.Tensor]:
+    """Prefill in chunks of 64 tokens, as kernels do: what such a form loses in float32 may be lost.
+
+    Differences of running sums of log decays stand there for products of decays; where a gate forgets all at
+    once, they are hundreds of times less exact than a loop over tokens.
+    """
+    output, state = reference.gated_delta_prefill(*args, form=reference.chunked(64))
+    return output, state
 
 
 def with_state(args: Args, state: torch.Tensor | None) -> Args:

@@ -60,9 +60,13 @@ class Watch:
         items[:] = mine
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:
+    def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
         """Leave out what is left of a wrong variant that was caught."""
-        return True if _variant(item) in self.failed else None
+        if _variant(item) not in self.failed:
+            return None
+        # The module of the item before may end here, and the next item is of another one.
+        item.session._setupstate.teardown_exact(nextitem)  # noqa: SLF001 - pytest has no public way
+        return True
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item, call):  # noqa: ANN001, ANN201 - pytest's own types
