@@ -160,8 +160,13 @@ def test_an_interrupt_while_importing_is_no_error(write):
 
 def test_bundled_adapters_of_the_source_tree():
     found = {adapter.name: adapter for adapter in bundled("suites.softmax")}
-    assert list(found) == ["framework", "manual", "triton"]
-    assert all(adapter.bundled and adapter.provides("run_softmax") for adapter in found.values())
+    assert list(found) == ["fast", "framework", "manual", "triton"]
+    assert all(adapter.bundled for adapter in found.values())
+    assert [name for name in found if found[name].provides("run_softmax")] == [
+        "framework",
+        "manual",
+        "triton",
+    ]
     assert not found["triton"].provides("run_attention")
     assert not found["framework"].interpreted
 
