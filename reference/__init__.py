@@ -16,6 +16,8 @@ from .bpe_by_counting import train_bpe_by_counting
 from .checkpoints import load_checkpoint, save_checkpoint
 from .clipping import clip_gradients, clipped
 from .cross_entropy_loss import cross_entropy
+from .delta_rule import gated_delta_decode, gated_delta_gates, gated_delta_prefill
+from .delta_rule_chunks import chunked
 from .hrm import bdh_hrm, hrm_loop
 from .multihead import multihead_self_attention
 from .normalisation import layer_norm, rms_norm, softmax
@@ -64,11 +66,15 @@ __all__ = [
     "bdh_hrm",
     "bdh_recurrent",
     "checkpoint_bytes",
+    "chunked",
     "clip_gradients",
     "clipped",
     "cross_entropy",
     "embedding",
     "from_order",
+    "gated_delta_decode",
+    "gated_delta_gates",
+    "gated_delta_prefill",
     "grouped_attention",
     "hrm_loop",
     "in_order",

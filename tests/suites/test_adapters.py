@@ -160,10 +160,10 @@ def test_an_interrupt_while_importing_is_no_error(write):
 
 def test_bundled_adapters_of_the_source_tree():
     found = {adapter.name: adapter for adapter in bundled("suites.softmax")}
-    assert {"framework", "manual", "triton"} <= set(found)
+    assert {"fast", "framework", "manual", "triton"} <= set(found)
     assert all(adapter.bundled for adapter in found.values())
     assert all(found[name].provides("run_softmax") for name in ("framework", "manual", "triton"))
-    assert not found["triton"].provides("run_attention")
+    assert not found["triton"].provides("run_linear")
     assert not found["framework"].interpreted
 
 

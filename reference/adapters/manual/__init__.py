@@ -17,6 +17,7 @@ from .bdh import (
     run_bdh_rope,
     run_hrm_loop,
 )
+from .delta_rule import run_gdn_decode, run_gdn_prefill, run_gdn_prefill_differentiable
 from .elements import (
     run_cross_entropy,
     run_embedding,
@@ -69,6 +70,9 @@ __all__ = [
     "run_bolt_training_step",
     "run_cross_entropy",
     "run_embedding",
+    "run_gdn_decode",
+    "run_gdn_prefill",
+    "run_gdn_prefill_differentiable",
     "run_get_batch",
     "run_get_lr_cosine_schedule",
     "run_gradient_clipping",

@@ -9,6 +9,7 @@ from .attention import (
     run_grouped_attention,
     run_scaled_dot_product_attention,
 )
+from .delta_rule import run_gdn_decode
 from .elements import run_rmsnorm, run_softmax
 
 INTERPRETED = interpreted()
@@ -16,6 +17,7 @@ INTERPRETED = interpreted()
 __all__ = [
     "get_flashattention_autograd_function_triton",
     "run_attention",
+    "run_gdn_decode",
     "run_grouped_attention",
     "run_rmsnorm",
     "run_scaled_dot_product_attention",

@@ -1,0 +1,1 @@
+"""Sequences of tokens of the gated delta rule."""
