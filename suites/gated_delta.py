@@ -33,7 +33,7 @@ GATES = {
     "varied": Spread(A_log=1.0, a=2.0, shift=-1.0, dt_bias=1.0, b=2.0),
 }
 STATE = 3  # the place of the state among the arguments
-PUBLISHED = {"query_heads": 4, "value_heads": 8, "width": 128}
+PUBLISHED: dict[str, Any] = {"query_heads": 4, "value_heads": 8, "width": 128}
 
 Args = tuple[Any, ...]
 

@@ -196,7 +196,7 @@ def test_the_dtype_of_a_gradient_stays(impl, device, dtype, seed):
     grads = gradients(100 * seed + 8, device=device, dtype=dtype)
     outputs = clip(impl, grads, 0.5)
     assert all(output.dtype == dtype for output in outputs)
-    # The norm may have been computed in float32, and rounded to the dtype on the way: three units of bfloat16.
+    # The norm may have been computed in float32 and rounded to the dtype: three units of bfloat16.
     assert norm_of(outputs) == pytest.approx(0.5, rel=1e-5 if dtype == torch.float64 else 0.024)
 
 
