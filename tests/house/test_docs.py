@@ -75,6 +75,12 @@ def test_the_options_page_is_that_of_the_table():
     assert rendered["PAGE"].read_text() == rendered["page"](), "run: python docs/render_options.py"
 
 
+def test_the_operations_page_is_that_of_the_adapters():
+    pytest.importorskip("torch")
+    rendered = runpy.run_path(str(ROOT / "docs" / "render_operations.py"))
+    assert rendered["PAGE"].read_text() == rendered["page"](), "run: python docs/render_operations.py"
+
+
 def test_every_option_is_on_the_options_page():
     page = (ROOT / "docs" / "reference" / "options.md").read_text()
     assert known_options() - set(OPTION.findall(page)) == set()
