@@ -8,20 +8,27 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --log $(VENV)
 
 # What the working tree is compared with: the previous commit, or HEAD itself where there is none.
 REF ?= $(shell git rev-parse --quiet --verify 'HEAD~1^{commit}' >/dev/null 2>&1 && echo HEAD~1 || echo HEAD)
+COMPARED ?= suites/softmax suites/rmsnorm suites/attention
 COMPARE_ARGS ?=
 PYTEST_ARGS ?=
 
 .DELETE_ON_ERROR:
-.PHONY: help compare test setup lint format types contracts docs wheel changelog clean
+.PHONY: help compare test suites claims setup lint format types contracts docs wheel changelog clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
 compare: $(STAMP) ## Compare this tree with the previous commit (REF=... for another) and write a journal entry
-	$(BIN)/python -m pytest suites -k speed --bolt-compare=$(REF) --bolt-journal=paper $(COMPARE_ARGS)
+	$(BIN)/python -m pytest $(COMPARED) -k speed --bolt-compare=$(REF) --bolt-journal=paper $(COMPARE_ARGS)
 
 test: $(STAMP) ## Run the tests (PYTEST_ARGS='-m ""' includes the slow ones)
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+suites: $(STAMP) ## Hold every shipped implementation to its reference
+	$(BIN)/python -m pytest suites -k 'not speed' -q -n 2 --dist worksteal $(PYTEST_ARGS)
+
+claims: $(STAMP) ## Put the claims of the seed journals to the proof; a few minutes, and a journal entry each
+	$(BIN)/python -m pytest suites/seeds --bolt-journal $(PYTEST_ARGS)
 
 setup: $(STAMP) ## Create or update the environment
 
