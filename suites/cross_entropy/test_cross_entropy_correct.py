@@ -80,7 +80,7 @@ def test_each_target_counts(impl, device, dtype, seed, target):
 @pytest.mark.parametrize("sign", [-1, 1], ids=["all-below", "all-above"])
 def test_huge_logits(impl, device, dtype, seed, size, sign):
     """Exponentials of these overflow, or all vanish, in float64 too from the second size on."""
-    logits = sign * inputs.normal(33, 20, device=device, dtype=dtype, seed=100 * seed + 8).abs() * size
+    logits = sign * inputs.normal(33, 200, device=device, dtype=dtype, seed=100 * seed + 8).abs() * size
     agrees(impl, logits, some_targets(logits, 100 * seed + 9))
 
 
