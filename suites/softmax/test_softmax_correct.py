@@ -54,6 +54,22 @@ def test_rows_far_from_zero(impl, device, dtype, seed, offset):
     agrees(impl, steps * unit + (offset * (rows - 0.5)).to(dtype))
 
 
+@pytest.mark.parametrize("hidden", ["first", "first-half", "last-half", "all-but-one", "later", "some-rows"])
+def test_rows_masked_with_minus_infinity(impl, device, dtype, seed, hidden):
+    """A row may begin with a tile of -inf: there no maximum has been seen yet. A row of -inf only is NaN."""
+    x = inputs.blocks(6, 257, device=device, dtype=dtype, seed=100 * seed + 27)
+    row, column = torch.arange(6, device=device).reshape(-1, 1), torch.arange(257, device=device)
+    masks = {
+        "first": column == 0,
+        "first-half": column < 129,
+        "last-half": column >= 129,
+        "all-but-one": column != 200,
+        "later": column > 40 * row,
+        "some-rows": row % 2 == 0,
+    }
+    agrees(impl, x.masked_fill(masks[hidden], -torch.inf))
+
+
 @pytest.mark.parametrize("distribution", ["normal", *inputs.MANDATORY])
 def test_agrees_for_five_seeds(impl, device, dtype, seed, distribution):
     make = inputs.DISTRIBUTIONS[distribution]
