@@ -168,6 +168,34 @@ def columns_past_64_missing(vocab_size, d_model, weights, ids):
     return rows
 
 
+@wrong("run_embedding")
+def ids_sorted(vocab_size, d_model, weights, ids):
+    return weights[ids.reshape(-1).sort().values.reshape(ids.shape)]
+
+
+@wrong("run_embedding")
+def ids_past_15_bits_clamped(vocab_size, d_model, weights, ids):
+    return weights[ids.clamp(max=32767)]
+
+
+@wrong("run_embedding")
+def single_dimensions_dropped(vocab_size, d_model, weights, ids):
+    return weights[ids].squeeze()
+
+
+@wrong("run_embedding")
+def subnormals_flushed(vocab_size, d_model, weights, ids):
+    rows = weights[ids]
+    return torch.where(rows.abs() < 1e-37, torch.zeros_like(rows), rows)
+
+
+@wrong("run_embedding")
+def overwrites_the_ids(vocab_size, d_model, weights, ids):
+    rows = weights[ids]
+    ids.fill_(0)
+    return rows
+
+
 @honest("run_embedding")
 def fused(vocab_size, d_model, weights, ids):
     return F.embedding(ids, weights)

@@ -174,6 +174,28 @@ def gradient_of_the_weights_averaged(d_in, d_out, weights, x):
     return _OwnBackward.apply(x, weights)
 
 
+@wrong("run_linear")
+def widths_that_four_does_not_divide(d_in, d_out, weights, x):
+    kept = max(d_in // 4 * 4, 1)
+    return x[..., :kept] @ weights[:, :kept].T
+
+
+@wrong("run_linear")
+def single_dimensions_dropped(d_in, d_out, weights, x):
+    return (x @ weights.T).squeeze()
+
+
+@wrong("run_linear")
+def weights_of_eight_bits(d_in, d_out, weights, x):
+    step = weights.abs().amax(-1, keepdim=True) / 127
+    return x @ ((weights / step).round() * step).T
+
+
+@wrong("run_linear")
+def clamped_to_half_precision(d_in, d_out, weights, x):
+    return (x @ weights.T).clamp(-65504, 65504)
+
+
 @honest("run_linear")
 def fused(d_in, d_out, weights, x):
     return F.linear(x, weights)

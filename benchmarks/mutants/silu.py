@@ -188,6 +188,27 @@ def backward_of_the_sigmoid(x):
     return _OwnBackward.apply(x)
 
 
+@wrong("run_silu")
+def a_gate_of_sixteen_bits(x):
+    return x * ((torch.sigmoid(x) * 65536).round() / 65536)
+
+
+@wrong("run_silu")
+def two_terms_of_a_series_near_zero(x):
+    return torch.where(x.abs() < 0.05, x / 2 + x * x / 4, F.silu(x))
+
+
+@wrong("run_silu")
+def zero_below_minus_thirty(x):
+    return torch.where(x < -30, torch.zeros_like(x), F.silu(x))
+
+
+@wrong("run_silu")
+def gradient_of_a_constant_gate(x):
+    output, gate = F.silu(x.detach()), torch.sigmoid(x.detach()).nan_to_num(0.0)
+    return output + (x * gate - (x * gate).detach()).nan_to_num(0.0)
+
+
 @honest("run_silu")
 def fused(x):
     return F.silu(x)

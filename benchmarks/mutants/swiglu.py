@@ -176,6 +176,29 @@ def input_detached_in_one_branch(d_model, d_ff, w1, w2, w3, x):
     return F.linear(F.silu(F.linear(x, w1)) * F.linear(x.detach(), w3), w2)
 
 
+@wrong("run_swiglu")
+def branches_interleaved(d_model, d_ff, w1, w2, w3, x):
+    both = F.linear(x, torch.cat([w1, w3]))
+    return F.linear(F.silu(both[..., 0::2]) * both[..., 1::2], w2)
+
+
+@wrong("run_swiglu")
+def last_inner_column_missing(d_model, d_ff, w1, w2, w3, x):
+    kept = max(d_ff - 1, 1)
+    return gated(F.silu, x, w1[:kept], w2[:, :kept], w3[:kept])
+
+
+@wrong("run_swiglu")
+def inner_values_in_half_precision(d_model, d_ff, w1, w2, w3, x):
+    inner = F.silu(F.linear(x, w1)) * F.linear(x, w3)
+    return F.linear(inner.half().to(x.dtype), w2)
+
+
+@wrong("run_swiglu")
+def first_weight_detached(d_model, d_ff, w1, w2, w3, x):
+    return gated(F.silu, x, w1.detach(), w2, w3)
+
+
 @honest("run_swiglu")
 def of_fused_operations(d_model, d_ff, w1, w2, w3, x):
     return gated(F.silu, x, w1, w2, w3)
