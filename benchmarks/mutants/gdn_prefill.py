@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import torch
 
-from benchmarks.mutants.gdn_decode import in_groups, log_decay, update, usual_scale
+from benchmarks.mutants.gdn_decode.parts import in_groups, log_decay, update, usual_scale
 from benchmarks.mutants.registry import Variants
 from reference import chunked, gated_delta_prefill
 
