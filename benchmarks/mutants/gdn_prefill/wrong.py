@@ -1,4 +1,4 @@
-"""Sequences of the gated delta rule, wrong and right: loops over tokens, and chunks of them."""
+"""Prefills that are wrong, forward or backward."""
 
 from __future__ import annotations
 
@@ -6,96 +6,10 @@ from itertools import pairwise
 
 import torch
 
-from benchmarks.mutants.gdn_decode import in_groups, log_decay, update, usual_scale
-from benchmarks.mutants.registry import Variants
-from reference import chunked, gated_delta_prefill
+from benchmarks.mutants.gdn_decode.parts import update
+from benchmarks.mutants.gdn_prefill.parts import OPERATIONS, VARIANTS, built, chunks, loop, register, right
 
-VARIANTS = Variants("gdn_prefill")
-wrong, honest = VARIANTS.wrong, VARIANTS.honest
-OPERATIONS = ("run_gdn_prefill", "run_gdn_prefill_differentiable")
-
-
-def loop(q, k, v, gate, beta, state, scale, update=update):
-    """Take the tokens of one sequence one by one."""
-    read = [v[:0]]
-    for token in zip(q, k, v, gate.exp(), beta, strict=True):
-        output, state = update(state, *token, scale)
-        read.append(output[None])
-    return torch.cat(read), state
-
-
-def chunks(
-    size,
-    *,
-    corrected=-1,
-    seen=0,
-    running=lambda gate: gate.cumsum(-1),
-    left=lambda total: total[..., -1:] - total,
-    carried=lambda total: total[..., -1:],
-    reached=lambda total: total,
-    between=lambda total: total[..., :, None] - total[..., None, :],
-    beta_on=lambda system, beta: beta[..., None] * system,
-    whole_only=False,
-    inside=torch.float32,
-):
-    """Return a form that takes a chunk of tokens at a time, with masks, sums and factors to be replaced."""
-
-    def form(q, k, v, gate, beta, state, scale):
-        read = []
-        for first in range(0, len(q), size):
-            Q, K, V, G, b = (each[first : first + size].transpose(0, 1) for each in (q, k, v, gate, beta))
-            total, lower = running(G), torch.ones(Q.shape[1], Q.shape[1]).tril()
-            ratio = (between(total).masked_fill(lower == 0, -torch.inf)).exp()
-            system = torch.eye(Q.shape[1]) + beta_on(K @ K.mT * ratio, b).tril(corrected)
-            read_before = reached(total).exp()[..., None]
-            U = torch.linalg.solve_triangular(system, b[..., None] * V, upper=False)
-            W = torch.linalg.solve_triangular(system, b[..., None] * read_before * K, upper=False)
-            E = U.to(inside).to(U.dtype) - W @ state.mT
-            read.append(
-                scale * ((read_before * Q) @ state.mT + (Q @ K.mT * ratio).tril(seen) @ E).transpose(0, 1)
-            )
-            if whole_only and Q.shape[1] < size:
-                continue
-            state = carried(total).exp()[..., None] * state + E.mT @ (left(total).exp()[..., None] * K)
-        return torch.cat(read) if read else v, state
-
-    return form
-
-
-def built(form=loop, *, bounds_of=lambda bounds, tokens: bounds, between_sequences=None, empty=None):
-    """Return a prefill that runs a form over every sequence."""
-
-    def run_gdn_prefill(q, k, v, state, A_log, a, dt_bias, b, cu_seqlens, scale):
-        count = v.shape[-2]
-        gate, beta = log_decay(A_log, a, dt_bias), b.float().sigmoid()
-        own = (*(in_groups(each.float(), count) for each in (q, k)), v.float(), gate, beta)
-        sequences = len(cu_seqlens) - 1
-        if state is None:
-            state = torch.zeros(sequences, count, v.shape[-1], q.shape[-1])
-        output, after = torch.zeros(v.shape), state.clone()
-        last = None
-        for place, (first, end) in enumerate(pairwise(bounds_of(cu_seqlens.tolist(), len(q)))):
-            start = state[place] if between_sequences is None else between_sequences(state[place], last)
-            if first == end and empty is not None:
-                after = torch.cat([after[:place], empty(state[place])[None], after[place + 1 :]])
-                continue
-            read, last = form(*(each[first:end] for each in own), start, usual_scale(scale, q))
-            output = torch.cat([output[:first], read, output[end:]])
-            after = torch.cat([after[:place], last[None], after[place + 1 :]])
-        return output.to(q.dtype), after
-
-    return run_gdn_prefill
-
-
-right = built()
-
-
-def register(name, made):
-    VARIANTS.wrong_set(name, **dict.fromkeys(OPERATIONS, made))
-
-
-def accept(name, made):
-    VARIANTS.honest_set(name, **dict.fromkeys(OPERATIONS, made))
+wrong = VARIANTS.wrong
 
 
 def with_update(update):
@@ -262,52 +176,52 @@ def queries_in_bfloat16(q, *rest):
     )
 
 
-accept("loop", right)
-accept("chunks_of_16", built(chunks(16)))
-accept("chunks_of_64", built(chunks(64)))
-accept("reference_in_chunks_of_7", lambda *args: gated_delta_prefill(*args, form=chunked(7)))
-accept("reference_in_chunks_of_128", lambda *args: gated_delta_prefill(*args, form=chunked(128)))
+def through_bfloat16(state, q, k, v, decay, beta, scale):
+    kept = decay[..., None, None] * state
+    known = torch.einsum("...vk,...k->...v", kept.bfloat16(), k.bfloat16()).float()
+    after = kept + torch.einsum("...v,...k->...vk", beta[..., None] * (v - known), k)
+    return scale * torch.einsum("...vk,...k->...v", after, q), after
 
 
-@honest(*OPERATIONS)
-def float64_inside(q, k, v, state, A_log, a, dt_bias, b, cu_seqlens, scale):
-    wide = [None if each is None else each.double() for each in (q, k, v, state, A_log, a, dt_bias, b)]
-    output, after = gated_delta_prefill(*wide, cu_seqlens, scale)
-    return output.to(q.dtype), after.float()
+def with_gates(change):
+    """Return a prefill whose log decays `[T, H]` and betas of each sequence are changed."""
+    return built(lambda q, k, v, gate, beta, *rest: loop(q, k, v, *change(gate, beta), *rest))
 
 
-@honest(*OPERATIONS)
-def inverse_by_doubling(*args):
-    """Inverts the system by halves, as kernels do that have matrix products and no solver."""
+def forgets_every_32_tokens(gate, beta):
+    place = torch.arange(len(gate))[:, None]
+    return torch.where((place > 0) & (place % 32 == 0), gate - 50, gate), beta
 
-    def inverse(lower):
-        size = lower.shape[-1]
-        if size == 1:
-            return torch.ones_like(lower)
-        half = size // 2
-        first, last = inverse(lower[..., :half, :half]), inverse(lower[..., half:, half:])
-        corner = -last @ lower[..., half:, :half] @ first
-        top = torch.cat([first, torch.zeros_like(corner.mT)], -1)
-        return torch.cat([top, torch.cat([corner, last], -1)], -2)
 
-    def form(q, k, v, gate, beta, state, scale):
-        read = [v[:0]]
-        for first in range(0, len(q), 32):
-            Q, K, V, G, b = (each[first : first + 32].transpose(0, 1) for each in (q, k, v, gate, beta))
-            total = G.cumsum(-1)
-            between = total[..., :, None] - total[..., None, :]
-            ratio = between.masked_fill(
-                torch.ones(between.shape[-2:], dtype=torch.bool).triu(1), -torch.inf
-            ).exp()
-            system = torch.eye(len(ratio[0])) + (b[..., None] * (K @ K.mT) * ratio).tril(-1)
-            wanted = b[..., None] * (V - total.exp()[..., None] * (K @ state.mT))
-            E = inverse(system) @ wanted
-            read.append(
-                scale * (total.exp()[..., None] * (Q @ state.mT) + (Q @ K.mT * ratio) @ E).transpose(0, 1)
-            )
-            state = total[..., -1:, None].exp() * state + E.mT @ (
-                (total[..., -1:] - total).exp()[..., None] * K
-            )
-        return torch.cat(read), state
+def half_decayed(total):
+    return torch.where(torch.arange(total.shape[-1]) < 32, total, 0 * total)
 
-    return built(form)(*args)
+
+register("state_read_through_bfloat16", with_update(through_bfloat16))
+register("forgets_every_32_tokens", with_gates(forgets_every_32_tokens))
+register(
+    "first_token_does_not_decay", with_gates(lambda gate, beta: (torch.cat([0 * gate[:1], gate[1:]]), beta))
+)
+register(
+    "last_beta_of_the_one_before",
+    with_gates(lambda gate, beta: (gate, torch.cat([beta[:-1], beta[-2:][:1]]))),
+)
+register("gate_not_below_minus_two", with_gates(lambda gate, beta: (gate.clamp(min=-2), beta)))
+register("chunk_gate_in_float16", built(chunks(64, running=lambda gate: gate.half().cumsum(-1).float())))
+register("chunk_query_half_decayed", built(chunks(64, reached=half_decayed)))
+
+
+@wrong(*OPERATIONS)
+def two_states_swapped(*args):
+    output, after = right(*args)
+    return output, after.flip(0) if len(after) == 2 else after
+
+
+@wrong(*OPERATIONS)
+def gradient_of_the_key_negated(q, k, *rest):
+    return right(q, 2 * k.detach() - k, *rest)
+
+
+@wrong(*OPERATIONS)
+def gradient_of_b_a_thousandth(q, k, v, state, A_log, a, dt_bias, b, *rest):
+    return right(q, k, v, state, A_log, a, dt_bias, 0.999 * b.detach() + 0.001 * b, *rest)

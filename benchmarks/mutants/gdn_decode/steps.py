@@ -1,66 +1,11 @@
-"""One token of the gated delta rule, wrong and right: an implementation whose every part can be replaced."""
+"""Steps and gates that are wrong."""
 
 from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
 
-from benchmarks.mutants.registry import Variants
-
-VARIANTS = Variants("gdn_decode")
-wrong, honest = VARIANTS.wrong, VARIANTS.honest
-
-
-def log_decay(A_log, a, dt_bias):
-    return -A_log.float().exp() * F.softplus(a.float() + dt_bias.float())
-
-
-def in_groups(x, heads):
-    return x.repeat_interleave(heads // x.shape[-2], -2)
-
-
-def update(state, q, k, v, decay, beta, scale):
-    """Take one step: state [..., V, K], q and k [..., K], v [..., V], decay and beta [...]."""
-    state = decay[..., None, None] * state
-    error = beta[..., None] * (v - torch.einsum("...vk,...k->...v", state, k))
-    state = state + torch.einsum("...v,...k->...vk", error, k)
-    return scale * torch.einsum("...vk,...k->...v", state, q), state
-
-
-def usual_scale(scale, q):
-    return scale or q.shape[-1] ** -0.5
-
-
-def built(
-    *,
-    log_decay=log_decay,
-    decay_of=torch.exp,
-    beta_of=torch.sigmoid,
-    heads=in_groups,
-    update=update,
-    scale_of=usual_scale,
-    inside=torch.float32,
-):
-    """Return a decode step made of these parts."""
-
-    def run_gdn_decode(q, k, v, state, A_log, a, dt_bias, b, scale):
-        batch, _, count, width = v.shape
-        if state is None:
-            state = torch.zeros(batch, count, width, q.shape[-1], device=q.device)
-        decay, beta = decay_of(log_decay(A_log, a[:, 0], dt_bias)), beta_of(b[:, 0].float())
-        read, key = (heads(each[:, 0].to(inside), count) for each in (q, k))
-        own = (state, read, key, v[:, 0], decay, beta)
-        output, state = update(*(each.to(inside) for each in own), scale_of(scale, q))
-        return output[:, None].to(q.dtype), state.float()
-
-    return run_gdn_decode
-
-
-right = built()
-
-
-def register(name, **parts):
-    VARIANTS.wrong_set(name, run_gdn_decode=built(**parts))
+from benchmarks.mutants.gdn_decode.parts import log_decay, register, update
 
 
 def no_softplus(A_log, a, dt_bias):
@@ -221,138 +166,19 @@ register("bfloat16_inside", inside=torch.bfloat16)
 register("float16_inside", inside=torch.float16)
 
 
-@wrong("run_gdn_decode")
-def writes_into_the_given_state(q, k, v, state, *rest):
-    output, after = right(q, k, v, state, *rest)
-    if state is not None:
-        after = state.copy_(after)
-    return output, after
+def softplus_straight_above_five(A_log, a, dt_bias):
+    x = a.float() + dt_bias.float()
+    return -A_log.exp() * torch.where(x > 5, x, torch.log1p(x.clamp(max=5).exp()))
 
 
-@wrong("run_gdn_decode")
-def state_comes_out_in_the_input_dtype(q, *rest):
-    output, after = right(q, *rest)
-    return output, after.to(q.dtype)
+def reads_with_the_key(state, q, k, v, decay, beta, scale):
+    _, after = update(state, q, k, v, decay, beta, scale)
+    return scale * torch.einsum("...vk,...k->...v", after, k), after
 
 
-@wrong("run_gdn_decode")
-def output_stays_float32(q, *rest):
-    output, after = right(q, *rest)
-    return output.float(), after
-
-
-@wrong("run_gdn_decode")
-def no_token_axis(*args):
-    output, after = right(*args)
-    return output[:, 0], after
-
-
-@wrong("run_gdn_decode")
-def swapped_outputs(*args):
-    return tuple(reversed(right(*args)))
-
-
-@wrong("run_gdn_decode")
-def state_of_none_is_kept_from_before(q, k, v, state, *rest, kept={}):  # noqa: B006 - it is the mistake
-    place = (tuple(v.shape), q.shape[-1])
-    output, after = right(q, k, v, kept.get(place) if state is None else state, *rest)
-    kept[place] = after
-    return output, after
-
-
-@wrong("run_gdn_decode")
-def first_sequence_s_gate_for_all(q, k, v, state, A_log, a, dt_bias, b, scale):
-    return right(q, k, v, state, A_log, a[:1].expand_as(a), dt_bias, b, scale)
-
-
-@wrong("run_gdn_decode")
-def cached_by_memory(q, *rest, kept={}):  # noqa: B006 - it is the mistake
-    place = (
-        q.data_ptr(),
-        tuple(q.shape),
-        *(each.data_ptr() for each in rest if isinstance(each, torch.Tensor)),
-    )
-    kept.setdefault(place, right(q, *rest))
-    return tuple(each.clone() for each in kept[place])
-
-
-@wrong("run_gdn_decode")
-def last_sequence_left_out(q, k, v, state, *rest):
-    output, after = right(q, k, v, state, *rest)
-    if len(q) > 1:
-        output[-1] = 0
-    return output, after
-
-
-@wrong("run_gdn_decode")
-def takes_memory_as_contiguous(q, k, v, *rest):
-    packed = [
-        each.as_strided(each.shape, each.new_empty(each.shape).stride(), each.storage_offset())
-        for each in (q, k, v)
-    ]
-    return right(*packed, *rest)
-
-
-@wrong("run_gdn_decode")
-def width_of_64_at_most(q, k, v, state, *rest):
-    output, after = right(q, k, v, state, *rest)
-    after[..., 64:] = 0
-    return output, after
-
-
-honest("run_gdn_decode")(right)
-VARIANTS.honest_set("float64_inside", run_gdn_decode=built(inside=torch.float64))
-
-
-@honest("run_gdn_decode")
-def reads_without_the_new_state(q, k, v, state, A_log, a, dt_bias, b, scale):
-    """Reads the old state, and adds what the token wrote: o = scale (g S q + e (k q))."""
-
-    def fused(state, q, k, v, decay, beta, scale):
-        was_read, was_kept = (
-            decay[..., None] * torch.matmul(state, each[..., None])[..., 0] for each in (q, k)
-        )
-        error = beta[..., None] * (v - was_kept)
-        after = decay[..., None, None] * state + error[..., None] * k[..., None, :]
-        return scale * (was_read + error * (q * k).sum(-1, keepdim=True)), after
-
-    return built(update=fused)(q, k, v, state, A_log, a, dt_bias, b, scale)
-
-
-@honest("run_gdn_decode")
-def in_blocks_of_columns(q, k, v, state, A_log, a, dt_bias, b, scale):
-    """Sums over K in blocks of eight, from the last to the first."""
-
-    def blocked(state, q, k, v, decay, beta, scale):
-        state = decay[..., None, None] * state
-
-        def product(matrix, vector):
-            parts = [
-                (m * x[..., None, :]).sum(-1)
-                for m, x in zip(matrix.split(8, -1), vector.split(8, -1), strict=True)
-            ]
-            return sum(reversed(parts[:-1]), parts[-1])
-
-        error = beta[..., None] * (v - product(state, k))
-        state = torch.addcmul(state, error[..., None], k[..., None, :])
-        return product(state, scale * q), state
-
-    return built(update=blocked)(q, k, v, state, A_log, a, dt_bias, b, scale)
-
-
-@honest("run_gdn_decode")
-def key_last_to_first(q, k, v, state, A_log, a, dt_bias, b, scale):
-    """Keeps the state as K x V, and the logistic function by hand."""
-
-    def turned(state, q, k, v, decay, beta, scale):
-        state = state.mT.contiguous() * decay[..., None, None]
-        error = (v - (k[..., None, :] @ state)[..., 0, :]) * beta[..., None]
-        state = state + k[..., :, None] * error[..., None, :]
-        return (scale * q[..., None, :] @ state)[..., 0, :], state.mT.contiguous()
-
-    def gate(A_log, a, dt_bias):
-        x = a.float() + dt_bias
-        return -(A_log.exp() * (x.clamp(min=0) + torch.log1p((-x.abs()).exp())))
-
-    made = built(update=turned, log_decay=gate, beta_of=lambda b: 1 / (1 + (-b).exp()))
-    return made(q, k, v, state, A_log, a, dt_bias, b, scale)
+register("softplus_straight_above_five", log_decay=softplus_straight_above_five)
+register("reads_with_the_key", update=reads_with_the_key)
+register("beta_of_a_hard_sigmoid", beta_of=lambda b: (b / 6 + 0.5).clamp(0, 1))
+register("beta_almost_right", beta_of=lambda b: 0.5 + 0.5 * torch.tanh(0.999 * b / 2))
+register("decay_not_below_a_thousandth", decay_of=lambda gate: gate.exp().clamp(min=1e-3))
+register("decay_not_above_999_thousandths", decay_of=lambda gate: gate.exp().clamp(max=0.999))
