@@ -106,7 +106,7 @@ def test_line_breaks_are_kept_as_they_are(tmp_path):
 def test_memory_grows_with_the_words_and_not_with_the_text(tmp_path):
     line = texts.words(1, 200)
     with (tmp_path / "text").open("w") as file:
-        for _ in range(300):
+        for _ in range(600):
             file.write(line + END)
     pattern()  # is made once, and is no part of the text
     tracemalloc.start()

@@ -18,6 +18,26 @@ class DecayInTheGradient(Student):
 
 
 @wrong
+class FirstGradientTwice(Student):
+    def moments(self, p, state, group):
+        state.setdefault("m", p.grad.clone())
+        super().moments(p, state, group)
+
+
+@wrong
+class CountEndsAtTen(Student):
+    def rate(self, t, group):
+        return super().rate(min(t, 10), group)
+
+
+@wrong
+class ZeroGradientsSkipped(Student):
+    def one(self, p, group):
+        if p.grad.any():
+            super().one(p, group)
+
+
+@wrong
 class DecayWithoutTheRate(Student):
     def decay(self, p, t, group):
         p.mul_(1 - group["weight_decay"])

@@ -40,6 +40,25 @@ class SpecialsNotEscaped(Trainer):
 
 
 @wrong
+class SpecialsInAnyLetters(Trainer):
+    def parts(self, text, specials):
+        return re.split("|".join(map(re.escape, specials)), text, flags=re.IGNORECASE) if specials else [text]
+
+
+@wrong
+class EndsStripped(Trainer):
+    def text(self, path):
+        return super().text(path).strip()
+
+
+@wrong
+class NumbersOfThreeDigits(Trainer):
+    def words(self, part):
+        for word in pretokens(part):
+            yield from re.findall(r" ?\d{1,3}", word) if re.fullmatch(r" ?\d+", word) else [word]
+
+
+@wrong
 class SpecialsKept(Trainer):
     def parts(self, text, specials):
         pattern = "|".join(map(re.escape, specials))

@@ -70,6 +70,13 @@ def missing_file_begins_anew(src, model, optimizer):
 
 
 @wrong_load
+def left_in_evaluation(src, model, optimizer):
+    iteration = right_load(src, model, optimizer)
+    model.eval()
+    return iteration
+
+
+@wrong_load
 def iteration_forgotten(src, model, optimizer):
     right_load(src, model, optimizer)
 

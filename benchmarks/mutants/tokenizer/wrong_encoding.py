@@ -125,6 +125,22 @@ class SpecialsNotEscaped(Student):
 
 
 @wrong
+class SpecialsInAnyLetters(Student):
+    def parts(self, text):
+        if not self.special:
+            return [text]
+        names = {special.lower(): special for special in self.special}
+        found = re.split(f"({'|'.join(map(re.escape, self.special))})", text, flags=re.IGNORECASE)
+        return [names.get(part.lower(), part) for part in found]
+
+
+@wrong
+class WholeWordsFirst(Student):
+    def word(self, word):
+        return [word.encode()] if word.encode() in self.ids else super().word(word)
+
+
+@wrong
 class SpecialsForgotten(Student):
     def parts(self, text):
         return [text]

@@ -51,6 +51,12 @@ class DecodesLatin(Student):
 
 
 @wrong
+class DecodesWithoutIdZero(Student):
+    def decode(self, ids):
+        return super().decode([number for number in ids if number])
+
+
+@wrong
 class StreamReadsAll(Student):
     def encode_iterable(self, iterable):
         yield from self.encode("".join(iterable))
