@@ -42,7 +42,7 @@ def load_checkpoint(src: Place, model: torch.nn.Module, optimizer: torch.optim.O
         model, optimizer: of the same parameters as those saved; each keeps its device.
 
     Raises:
-        RuntimeError, EOFError or pickle.UnpicklingError: the file is not whole, or of another model.
+        RuntimeError, EOFError, OSError or pickle.UnpicklingError: the file is not whole, or of another model.
     """
     content = torch.load(src, map_location="cpu", weights_only=True)
     model.load_state_dict(content["model"])

@@ -59,6 +59,23 @@ def starts_without_replacement(dataset, batch, length, device):
 
 
 @wrong
+def sorted_starts(dataset, batch, length, device):
+    return rows(dataset, sorted(starts_in(dataset, batch, length)), length, device)
+
+
+@wrong
+def rows_in_pairs(dataset, batch, length, device):
+    starts = starts_in(dataset, batch, length)
+    return rows(dataset, [starts[row // 2] for row in range(batch)], length, device)
+
+
+@wrong
+def biased_by_a_modulo(dataset, batch, length, device):
+    starts = torch.randint(0, 8, (batch,)) % (len(dataset) - length)
+    return rows(dataset, starts.tolist(), length, device)
+
+
+@wrong
 def consecutive_rows(dataset, batch, length, device):
     first, choices = starts_in(dataset, 1, length)[0], len(dataset) - length
     return rows(dataset, [(first + row) % choices for row in range(batch)], length, device)

@@ -37,6 +37,20 @@ def always_rescales(parameters, max_norm):
 
 
 @wrong
+def limit_as_least_norm(parameters, max_norm):
+    grads = grads_of(parameters)
+    if grads:
+        scale_all(grads, max_norm / (max(float(norm_of(grads)), max_norm) + EPS))
+
+
+@wrong
+def zero_where_far_too_large(parameters, max_norm):
+    grads = grads_of(parameters)
+    if grads and norm_of(grads) > max_norm:
+        scale_all(grads, 0.0 if norm_of(grads) > 100 * max_norm else max_norm / (norm_of(grads) + EPS))
+
+
+@wrong
 def exhausts_a_generator(parameters, max_norm):
     grads = [parameter.grad for parameter in parameters if parameter.grad is not None]
     if grads and norm_of(grads) > max_norm:

@@ -82,6 +82,16 @@ def warmup_one_longer(it, high, low, warmup, end):
 
 
 @wrong
+def at_least_one_step_of_warmup(it, high, low, warmup, end):
+    return right(it, high, low, max(1, warmup), end)
+
+
+@wrong
+def rounded(it, high, low, warmup, end):
+    return round(right(it, high, low, warmup, end), 4)
+
+
+@wrong
 def warmup_is_level(it, high, low, warmup, end):
     return high if it < warmup else right(it, high, low, warmup, end)
 

@@ -119,6 +119,15 @@ def test_special_tokens_divide_the_text(impl, tmp_path, seed, specials):
         agrees(impl, tmp_path, texts.with_specials(plain, specials, more, every=8), 30, specials)
 
 
+def test_a_special_token_in_other_letters_is_text(impl, tmp_path):
+    agrees(impl, tmp_path, f"ab{END.upper()}cd{END}<|endoftext>" * 9, 20, [END])
+
+
+@pytest.mark.parametrize("text", ["\n\n\nab\n\n\n", "   ab   ", "\t\tab \n \n", "\ufeff\ufeffab"], ids=repr)
+def test_what_stands_at_the_ends_of_the_file_counts(impl, tmp_path, text):
+    agrees(impl, tmp_path, text, 12)
+
+
 def test_nothing_is_merged_across_a_special_token(impl, tmp_path):
     text = f"x{END}y " * 30 + "ab " * 3
     found = agrees(impl, tmp_path, text, 10, [END])
@@ -192,7 +201,7 @@ def test_the_path_may_be_text(impl, tmp_path):
     path = str(tmp_path / "corpus.txt")
     vocab, merges = impl.run_train_bpe(path, 300, [END])
     assert (vocab, merges) == impl.run_train_bpe(pathlib.Path(path), 300, [END])
-    assert merges[0] == (b"a", b"b")
+    assert tuple(merges[0]) == (b"a", b"b")
 
 
 def test_a_text_counts_however_often_it_is_split(impl, tmp_path):

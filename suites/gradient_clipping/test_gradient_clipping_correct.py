@@ -90,6 +90,14 @@ def test_small_norms_are_left_alone(impl, device, dtype, seed, kind):
         assert torch.equal(output, grad)
 
 
+@pytest.mark.parametrize("norm", [1e-5, 1e-3, 1e3])
+def test_norms_of_any_size_below_the_limit_are_left_alone(impl, device, dtype, seed, norm):
+    grads = gradients(100 * seed + 9, device=device, dtype=dtype)
+    grads = [grad * (norm / norm_of(grads)) for grad in grads]
+    for output, grad in zip(clip(impl, grads, 2 * norm), grads, strict=True):
+        assert torch.equal(output, grad)
+
+
 @pytest.mark.parametrize("share", [1e-6, 0.01, 0.5, 0.97])
 @pytest.mark.parametrize("distribution", ["normal", *inputs.MANDATORY])
 def test_agrees_on(impl, device, dtype, seed, distribution, share):

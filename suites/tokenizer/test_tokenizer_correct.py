@@ -103,6 +103,12 @@ def test_a_special_token_means_its_text(impl, special):
     pair.agrees("x d abc b 22 a7c")
 
 
+def test_a_special_token_in_other_letters_is_text(impl):
+    pair = Pair(impl, specials=[END])
+    assert len(pair.agrees(END.upper())) > 1
+    assert pair.agrees(f"{END[:-1]} {END}")[-1:] == pair.ids_of(END.encode())
+
+
 def test_without_special_tokens_their_text_is_text(impl):
     pair = Pair(impl)
     assert len(pair.agrees(f"a{END}b")) > 3
