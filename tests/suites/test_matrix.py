@@ -152,14 +152,14 @@ def test_bundled_adapters_without_the_operation_are_left_out(project, pytester, 
 import pytest
 @pytest.mark.bolt(operation="run_softmax")
 def test_softmax(impl): assert impl.run_softmax
-@pytest.mark.bolt(operation="run_attention")
-def test_attention(impl): assert impl.run_attention
+@pytest.mark.bolt(operation="run_linear")
+def test_linear(impl): assert impl.run_linear
 """
     pytester.mkpydir("suites")
     result = project(source, folder="suites")
     assert set(names(result)) == {
         *(f"test_softmax[{name}]" for name in BUNDLED),
-        *(f"test_attention[{name}]" for name in BUNDLED[:2]),
+        *(f"test_linear[{name}]" for name in BUNDLED[:2]),
     }
 
 
