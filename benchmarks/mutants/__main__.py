@@ -52,12 +52,13 @@ class Watch:
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Keep tests of an implementation, variant by variant, quick ones first as they stand."""
+        """Keep tests of an implementation, those of the functions that it replaces first."""
         honest = {variant.name for variant in self.variants if variant.honest}
+        replaced = {variant.name: variant.functions for variant in self.variants}
         mine = [item for item in items if _variant(item)]
         if self.seeded:
             mine = [item for item in mine if _variant(item) not in honest or "seed" in item.fixturenames]
-        items[:] = mine
+        items[:] = sorted(mine, key=lambda item: _operation(item) not in replaced[_variant(item)])
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
@@ -93,6 +94,12 @@ def _variant(item: pytest.Item) -> str:
     return getattr(call.params.get("impl"), "name", "") if call is not None else ""
 
 
+def _operation(item: pytest.Item) -> str | None:
+    """Return the function that a test is about."""
+    markers = (marker.kwargs.get("operation") for marker in item.iter_markers("bolt"))
+    return next((name for name in markers if name), None)
+
+
 def run(suite: str, variants: Sequence[Variant], seeds: str = "") -> Watch:
     """Run a suite's correctness tests over its variants in this process."""
     watch = Watch(variants, bool(seeds))
@@ -126,9 +133,7 @@ def variants_of(suite: str) -> list[Variant]:
 def suites() -> list[str]:
     """Return the suites that have variants."""
     names = (info.name for info in pkgutil.iter_modules(mutants.__path__))
-    return sorted(
-        name for name in names if name not in {"__main__", "registry"} and not name.endswith("_parts")
-    )
+    return sorted(name for name in names if name not in {"__main__", "registry"})
 
 
 def main() -> int:

@@ -108,6 +108,7 @@ def test_gradients_of_a_block(impl, device, dtype, seed, scaled):
         oracle_args=(weights, x),
         kwargs={"scaled": scaled},
         seed=100 * seed + 8,
+        by_row=False,
     )
 
 
@@ -171,6 +172,7 @@ def test_gradients(impl, device, dtype, seed, scaled):
         oracle_args=(weights, tokens),
         kwargs={"layers": 2, "scaled": scaled},
         seed=100 * seed + 22,
+        by_row=False,
     )
 
 

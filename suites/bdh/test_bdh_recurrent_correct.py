@@ -111,6 +111,7 @@ def test_gradients(impl, device, dtype, seed):
         oracle_args=(weights, tokens, state),
         kwargs={"position": 3, "scaled": SCALED},
         seed=100 * seed + 13,
+        by_row=False,
     )
 
 

@@ -82,6 +82,7 @@ def test_gradients(impl, device, dtype, seed, distribution):
         kwargs=KWARGS,
         twin=fused,
         seed=100 * seed + 5,
+        by_row=False,
     )
 
 

@@ -214,4 +214,5 @@ def test_gradients_with_bdh_inside(impl, device, dtype, seed, cycles):
         oracle_args=(weights, tokens),
         kwargs={"h_cycles": cycles[0], "l_cycles": cycles[1], "scaled": SCALED},
         seed=100 * seed + 21,
+        by_row=False,
     )

@@ -89,6 +89,14 @@ def test_later_tokens_are_not_seen(impl, device, dtype, seed):
     check(output, oracle=reference.randygpt, args=given, kwargs=KWARGS, twin=workloads.twin)
 
 
+def test_scores_beyond_the_range_of_the_exponential_forward(impl, device, dtype, seed):
+    """Softmax has to subtract the largest score; of scores that large the errors differ by luck."""
+    weights = workloads.weights("normal", layers=1, seed=100 * seed + 35, device=device, dtype=dtype)
+    weights["layers"][0]["wq"] *= 200
+    tokens = workloads.some_tokens(2, 9, seed=100 * seed + 36, device=device)
+    assert bool(impl.run_randygpt_forward(weights, tokens, HEADS).isfinite().all())
+
+
 def test_the_token_itself_is_seen(impl, device, dtype, seed):
     """Alone it attends to itself, so the values' weights bear on the first token."""
     weights = workloads.weights("normal", seed=100 * seed + 15, device=device, dtype=dtype)
@@ -117,20 +125,31 @@ def test_gradients_through_the_forward_pass(impl, device, dtype, seed):
         kwargs=KWARGS,
         twin=workloads.twin,
         seed=100 * seed + 21,
+        by_row=False,
     )
 
 
 def losses_agree(impl, weights, seed, *, batch=2, length=8):
-    """Compute loss and gradients and hold them to the reference."""
+    """Compute loss and gradients and hold them to the reference, each gradient as a whole.
+
+    A row of the MLP's gradients belongs to one neuron: where that is barely active, nobody knows it well.
+    """
     device = weights["wte"].device
     tokens, targets = (workloads.some_tokens(batch, length, seed=2 * seed + n, device=device) for n in (0, 1))
+    shapes = [torch.Size(), *(each.shape for each in reference.in_order(weights))]
+
+    def run(*args):
+        found = impl.run_randygpt_gradients(*args)
+        assert [each.shape for each in found] == shapes
+        return workloads.flat(lambda: found)()
+
     return verify(
-        impl.run_randygpt_gradients,
+        run,
         (weights, tokens, targets, HEADS),
-        oracle=reference.loss_and_gradients,
+        oracle=workloads.flat(reference.loss_and_gradients),
         oracle_args=(weights, tokens, targets),
         kwargs=KWARGS,
-        twin=workloads.gradients_twin,
+        twin=workloads.flat(workloads.gradients_twin),
         tier="gradient",
     )
 
@@ -157,6 +176,15 @@ def test_loss_and_gradients_of_any_batch(impl, device, dtype, seed, batch, lengt
 def test_loss_and_gradients_of_the_first_weights(impl, device, seed):
     size = reference.GPTSize(vocabulary=workloads.VOCABULARY, context=8, width=16, heads=2, layers=2)
     losses_agree(impl, reference.initial_weights(size, seed=seed, device=device), 100 * seed + 26)
+
+
+@of_gradients
+def test_scores_beyond_the_range_of_the_exponential(impl, device, dtype, seed):
+    weights = workloads.weights("normal", layers=1, seed=100 * seed + 33, device=device, dtype=dtype)
+    weights["layers"][0]["wq"] *= 200
+    tokens = workloads.some_tokens(2, 9, seed=100 * seed + 34, device=device)
+    found = impl.run_randygpt_gradients(weights, tokens, tokens, HEADS)
+    assert all(bool(each.isfinite().all()) for each in found)
 
 
 @of_gradients

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -63,3 +64,8 @@ def gradients_twin(
         weights, tokens, targets, heads=heads, attention=fused
     )
     return found
+
+
+def flat(operation: Callable[..., tuple[torch.Tensor, ...]]) -> Callable[..., tuple[torch.Tensor, ...]]:
+    """Return an operation whose outputs are one row each."""
+    return lambda *args, **kwargs: tuple(each.reshape(-1) for each in operation(*args, **kwargs))

@@ -77,3 +77,33 @@ def test_an_input_that_changes_is_found(args):
 
     with pytest.raises(Misbehaved, match="changed its own input"):
         verify_gradients(changes, args, oracle=product)
+
+
+class NoisySmallRow(torch.autograd.Function):
+    """A gradient whose small second row is off by a last digit of the others."""
+
+    @staticmethod
+    def forward(ctx, x, scale):
+        ctx.save_for_backward(scale)
+        return x * scale
+
+    @staticmethod
+    def backward(ctx, upstream):
+        (scale,) = ctx.saved_tensors
+        return upstream * scale + 1e-7 * (scale < 1), None
+
+
+def test_a_gradient_may_be_judged_as_a_whole():
+    x, scale = inputs.normal(3, 7, seed=1), torch.tensor([[1.0], [1e-6], [1.0]])
+
+    def noisy(x):
+        return NoisySmallRow.apply(x, scale)
+
+    def wanted(x):
+        return x * scale
+
+    with pytest.raises(Incorrect):
+        verify_gradients(noisy, (x,), oracle=wanted)
+    verify_gradients(noisy, (x,), oracle=wanted, by_row=False)
+    with pytest.raises(Incorrect):
+        verify_gradients(lambda x: 2 * wanted(x), (x,), oracle=wanted, by_row=False)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import torch
 from torch.nn import functional as F
 
-from benchmarks.mutants.bdh_parts import Parts, angles, normalised, turned
-from benchmarks.mutants.bdh_steps_parts import (
+from benchmarks.mutants.bdh.parts import Parts, angles, normalised, turned
+from benchmarks.mutants.bdh.steps import (
+    ROPES,
     backwards,
     by_hand,
     complex_turned,
     eps_outside,
     every_neuron_its_own,
-    from_one,
     half_exponent,
     halves,
     keep,
@@ -254,28 +254,6 @@ for each in (
     wrong("run_bdh_recurrent")(each)
 
 
-def rope_with(turn, angles_of=None):
-    def run(x, position, theta):
-        wide = x.to(torch.promote_types(x.dtype, torch.float32))
-        given = angles_of or (lambda *args: angles(*args, theta=theta))
-        return turn(wide, given(x.shape[-2], x.shape[-1], wide, position)).to(x.dtype)
-
-    return run
-
-
-ROPES = {
-    "rope_backwards": rope_with(backwards),
-    "rope_of_halves": rope_with(halves),
-    "rope_from_one": rope_with(turned, from_one),
-    "rope_of_one_theta": rope_with(turned, angles),
-    "rope_of_half_the_exponent": rope_with(turned, half_exponent),
-    "rope_of_every_neuron": rope_with(turned, every_neuron_its_own),
-    "rope_at_zero": lambda x, position, theta: rope_with(turned)(x, 0, theta),
-    "rope_not_at_all": keep,
-    "rope_in_bfloat16": lambda x, position, theta: turned(
-        x.bfloat16(), angles(x.shape[-2], x.shape[-1], x.float(), position, theta).bfloat16()
-    ).to(x.dtype),
-}
 for name, function in ROPES.items():
     VARIANTS.wrong_set(name, run_bdh_rope=function)
 

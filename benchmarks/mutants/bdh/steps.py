@@ -7,7 +7,7 @@ import math
 import torch
 from torch.nn import functional as F
 
-from benchmarks.mutants.bdh_parts import angles, turned
+from benchmarks.mutants.bdh.parts import angles, turned
 
 
 def halves(x, angle):
@@ -89,3 +89,27 @@ def by_hand(x):
 def masked(scores):
     hidden = torch.ones(scores.shape[-2:], dtype=torch.bool).triu()
     return scores.masked_fill(hidden, 0.0)
+
+
+def rope_with(turn, angles_of=None):
+    def run(x, position, theta):
+        wide = x.to(torch.promote_types(x.dtype, torch.float32))
+        given = angles_of or (lambda *args: angles(*args, theta=theta))
+        return turn(wide, given(x.shape[-2], x.shape[-1], wide, position)).to(x.dtype)
+
+    return run
+
+
+ROPES = {
+    "rope_backwards": rope_with(backwards),
+    "rope_of_halves": rope_with(halves),
+    "rope_from_one": rope_with(turned, from_one),
+    "rope_of_one_theta": rope_with(turned, angles),
+    "rope_of_half_the_exponent": rope_with(turned, half_exponent),
+    "rope_of_every_neuron": rope_with(turned, every_neuron_its_own),
+    "rope_at_zero": lambda x, position, theta: rope_with(turned)(x, 0, theta),
+    "rope_not_at_all": keep,
+    "rope_in_bfloat16": lambda x, position, theta: turned(
+        x.bfloat16(), angles(x.shape[-2], x.shape[-1], x.float(), position, theta).bfloat16()
+    ).to(x.dtype),
+}
