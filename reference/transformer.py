@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import torch
 
+from .activations import swiglu
 from .multihead import multihead_self_attention
 from .normalisation import rms_norm
 from .precision import widened
@@ -44,7 +45,7 @@ def transformer_block(
         normed, *projections, heads=heads, theta=theta, positions=positions
     )
     normed = rms_norm(wide, weights["ln2.weight"], eps=EPS)
-    return (wide + _swiglu(normed, *(weights[f"ffn.w{place}.weight"] for place in (1, 2, 3)))).to(x.dtype)
+    return (wide + swiglu(normed, *(weights[f"ffn.w{place}.weight"] for place in (1, 2, 3)))).to(x.dtype)
 
 
 def transformer_lm(
@@ -78,9 +79,3 @@ def transformer_lm(
         x = transformer_block(x, own, heads=heads, theta=theta, positions=positions)
     normed = rms_norm(x, weights["ln_final.weight"], eps=EPS)
     return (normed @ widened(weights["lm_head.weight"]).T).to(embedding.dtype)
-
-
-def _swiglu(x: torch.Tensor, w1: torch.Tensor, w2: torch.Tensor, w3: torch.Tensor) -> torch.Tensor:
-    """Return `W2 (SiLU(W1 x) * W3 x)`: Shazeer, "GLU variants improve transformer", 2020, equation 6."""
-    gate = x @ widened(w1).T
-    return (gate * torch.sigmoid(gate) * (x @ widened(w3).T)) @ widened(w2).T

@@ -76,7 +76,7 @@ def test_three_runs_are_bit_equal(impl, device, dtype, seed):
 
 @grouped
 @both
-@pytest.mark.parametrize("sharing", [(4, 2), (6, 2), (3, 1), (2, 2)], ids="{0[0]}-on-{0[1]}".format)
+@pytest.mark.parametrize("sharing", [(4, 2), (6, 2), (3, 1)], ids="{0[0]}-on-{0[1]}".format)
 def test_heads_that_share_keys(impl, device, dtype, seed, sharing, causal):
     heads, key_heads = sharing
     sizes = {"keys": 21, "values": 24, "key_heads": key_heads, "seed": 100 * seed + 26}
@@ -130,7 +130,7 @@ def test_gradients_behind_a_mask(impl, device, dtype, seed):
 
 @grouped
 def test_gradients_of_heads_that_share_keys(impl, device, dtype, seed):
-    tensors = qkv((1, 6, 17, 16), key_heads=2, seed=100 * seed + 30, device=device, dtype=dtype)
+    tensors = qkv((1, 4, 17, 16), key_heads=2, seed=100 * seed + 30, device=device, dtype=dtype)
 
     def attend(q, k, v):
         return impl.run_grouped_attention(q, k, v, causal=True)

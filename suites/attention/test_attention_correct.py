@@ -45,15 +45,15 @@ def test_unequal_lengths_and_widths(impl, device, dtype, seed, queries, keys, va
     agrees(impl, tensors, some_mask(queries, keys, device=device, seed=100 * seed + 2) if masked else None)
 
 
-@pytest.mark.parametrize("shape", [(9, 16), (3, 9, 16), (2, 3, 9, 16), (2, 1, 3, 9, 16)], ids=str)
+@pytest.mark.parametrize("shape", [(9, 16), (3, 9, 16), (1, 2, 9, 16), (2, 1, 2, 9, 16)], ids=str)
 def test_any_leading_dimensions(impl, device, dtype, seed, shape):
     tensors = qkv(shape, keys=12, values=24, seed=100 * seed + 3, device=device, dtype=dtype)
     agrees(impl, tensors, some_mask(*shape[:-1], 12, device=device, seed=100 * seed + 3))
 
 
-@pytest.mark.parametrize("shape", [(2, 3, 9, 12), (2, 1, 9, 12), (3, 9, 12), (9, 12)], ids=str)
+@pytest.mark.parametrize("shape", [(2, 2, 9, 12), (2, 1, 9, 12), (1, 2, 9, 12), (9, 12)], ids=str)
 def test_a_mask_for_each_head_or_for_several(impl, device, dtype, seed, shape):
-    tensors = qkv((2, 3, 9, 16), keys=12, seed=100 * seed + 4, device=device, dtype=dtype)
+    tensors = qkv((2, 2, 9, 16), keys=12, seed=100 * seed + 4, device=device, dtype=dtype)
     agrees(impl, tensors, some_mask(*shape, device=device, seed=100 * seed + 4))
 
 
@@ -141,7 +141,7 @@ def test_stays_inside_its_memory(impl, device, dtype, seed, tokens):
         agrees(impl, tuple(fenced(each) for each in tensors))
 
 
-@settings(max_examples=8, deadline=None, print_blob=True)
+@settings(max_examples=5, deadline=None, print_blob=True)
 @given(
     sizes=st.tuples(*[st.integers(1, 40)] * 4),
     drawn=st.integers(0, 99),

@@ -14,6 +14,15 @@ from .tensors import by_heads, small
 both = pytest.mark.parametrize("causal", [False, True], ids=["all-keys", "causal"])
 
 
+def alike(found, wanted):
+    """Return whether gradients of one kernel differ by no more than other orders of summation would."""
+    room = 16 * torch.finfo(found[0].dtype).eps
+    return all(
+        bool((one - other).abs().max() <= room * other.abs().max())
+        for one, other in zip(found, wanted, strict=True)
+    )
+
+
 class Backward:
     """Tests of the gradients; a subclass says of which function."""
 
@@ -60,7 +69,7 @@ class Backward:
         attend = self.made(impl).apply
         found = gradients(lambda q, k, v: attend(q, k, v, True))
         wanted = gradients(lambda q, k, v: attend(q, k, v, True) * torch.ones_like(q))
-        assert all(torch.equal(one, other) for one, other in zip(found, wanted, strict=True))
+        assert alike(found, wanted)
 
     def test_gradients_are_those_of_their_own_call(self, impl, device, dtype, seed):
         """Two calls before either's backward: neither may use what the other has kept."""
@@ -74,7 +83,7 @@ class Backward:
             found = torch.autograd.grad(output, leaves, torch.ones_like(output))
             again = attend(*leaves, causal)
             wanted = torch.autograd.grad(again, leaves, torch.ones_like(again))
-            assert all(torch.equal(one, other) for one, other in zip(found, wanted, strict=True))
+            assert alike(found, wanted)
 
     def test_backward_changes_no_input(self, impl, device, dtype, seed):
         tensors = small(1, 16, 32, 16, seed=100 * seed + 26, device=device, dtype=dtype)

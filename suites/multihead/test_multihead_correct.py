@@ -99,11 +99,12 @@ def test_without_positions_they_count_from_0(impl, device, dtype, seed, leading,
     x = features(*leading, tokens, 16, device=device, dtype=dtype, seed=100 * seed + 5)
     weights = projections(16, seed=100 * seed + 5, device=device, dtype=dtype)
     agrees_with_rope(impl, x, weights, heads=2, positions=None)
-    agrees_with_rope(impl, x, weights, heads=2, positions=None, longest=tokens)
+    for longest in (tokens, 4096):
+        agrees_with_rope(impl, x, weights, heads=2, positions=None, longest=longest)
 
 
 @with_rope
-@pytest.mark.parametrize("theta", [2.0, 100.0, 500_000.0])
+@pytest.mark.parametrize("theta", [2.0, 137.5, 500_000.0])
 def test_any_base(impl, device, dtype, seed, theta):
     x = features(2, 9, 16, device=device, dtype=dtype, seed=100 * seed + 6)
     weights = projections(16, seed=100 * seed + 6, device=device, dtype=dtype)

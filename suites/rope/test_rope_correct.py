@@ -38,7 +38,7 @@ def test_in_order(impl, device, dtype, seed):
     agrees(impl, x, torch.arange(12, device=device), longest=12)
 
 
-@pytest.mark.parametrize("theta", [2.0, 100.0, 10_000.0, 500_000.0])
+@pytest.mark.parametrize("theta", [2.0, 137.5, 10_000.0, 500_000.0])
 def test_any_base(impl, device, dtype, seed, theta):
     x = features(2, 12, 16, device=device, dtype=dtype, seed=100 * seed + 2)
     agrees(impl, x, scattered(2, 12, device=device, seed=100 * seed + 2), theta=theta)
@@ -66,6 +66,12 @@ def test_sequences_share_positions(impl, device, dtype, seed, leading):
 def test_any_length(impl, device, dtype, seed, tokens):
     x = features(2, tokens, 8, device=device, dtype=dtype, seed=100 * seed + 6)
     agrees(impl, x, scattered(tokens, device=device, seed=100 * seed + 6))
+
+
+@pytest.mark.parametrize("longest", [5, 64, 8192])
+def test_room_beyond_the_sequence_changes_nothing(impl, device, dtype, seed, longest):
+    x = features(2, 5, 8, device=device, dtype=dtype, seed=100 * seed + 18)
+    agrees(impl, x, torch.arange(5, device=device).flip(0), longest=longest)
 
 
 def test_positions_repeat(impl, device, dtype, seed):

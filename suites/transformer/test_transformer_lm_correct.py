@@ -56,7 +56,7 @@ def test_any_number_of_layers_and_heads(impl, device, dtype, seed, layers, heads
     agrees(impl, weights, indices, layers=layers, heads=heads)
 
 
-@pytest.mark.parametrize("theta", [2.0, 100.0, 500_000.0])
+@pytest.mark.parametrize("theta", [2.0, 137.5, 500_000.0])
 def test_any_base(impl, device, dtype, seed, theta):
     weights = model(2, seed=100 * seed + 1, device=device, dtype=dtype)
     indices = tokens(2, 9, vocabulary=VOCABULARY, seed=100 * seed + 1, device=device)
@@ -68,6 +68,13 @@ def test_sequences_up_to_the_context(impl, device, dtype, seed, shape):
     weights = model(2, seed=100 * seed + 2, device=device, dtype=dtype)
     indices = tokens(*shape, vocabulary=VOCABULARY, seed=100 * seed + 2, device=device)
     agrees(impl, weights, indices, layers=2)
+
+
+@pytest.mark.parametrize("context", [7, 8, 4096])
+def test_any_context(impl, device, dtype, seed, context):
+    weights = model(1, seed=100 * seed + 11, device=device, dtype=dtype)
+    indices = tokens(2, 7, vocabulary=VOCABULARY, seed=100 * seed + 11, device=device)
+    agrees(impl, weights, indices, layers=1, context=context)
 
 
 def test_many_layers_in_order(impl, device, dtype, seed):
