@@ -15,6 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from pytest_bolt.adapter_projects import make_importable
 from pytest_bolt.errors import BoltError
 
 _SOURCE_PACKAGES = ("suites", "reference")
@@ -112,8 +113,7 @@ class Adapter:
 def load(path: Path) -> Adapter:
     """Import a Python file of `run_*` functions under a module name of its own.
 
-    Its folder becomes importable, behind everything that already is, so that a file beside it cannot
-    take the place of an installed module.
+    What lies beside it and in its project becomes importable, see `adapter_projects`.
 
     Raises:
         BoltError: no such file, a syntax error, or an error while importing; with the place.
@@ -126,9 +126,7 @@ def load(path: Path) -> Adapter:
     if spec is None or spec.loader is None:
         raise BoltError("an adapter is a Python file", seen={"file": path}, advice="its name ends in .py")
     module = importlib.util.module_from_spec(spec)
-    folder = str(path.parent)
-    if folder not in sys.path:
-        sys.path.append(folder)
+    make_importable(path)
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)

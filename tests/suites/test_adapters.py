@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import importlib.metadata
+import os
+import subprocess
 import sys
 
 import pytest
@@ -209,3 +212,63 @@ def test_names_are_distinct(tmp_path):
     assert distinct_names([at("a/t/x.py"), at("b/t/x.py")]) == ["a.t.x", "b.t.x"]
     assert len(set(distinct_names([at("a/x.py"), at("a/x.py")]))) == 2
     assert distinct_names([]) == []
+
+
+COURSE = "import importlib.metadata\n__version__ = importlib.metadata.version('course_basics')\n"
+
+
+@pytest.mark.parametrize(
+    ("project", "version"),
+    [
+        ('[project]\nname = "course_basics"\nversion = "1.0.4"\n', "1.0.4"),
+        ('[project]\nname = "course-basics"\n', "0"),
+        ('[project]\nname = "course_basics"\nversion = "../../x"\n', "0"),
+    ],
+)
+def test_a_course_repository_works_without_being_installed(write, project, version):
+    write("pyproject.toml", project)
+    write("course_basics/__init__.py", COURSE)
+    text = "def run_it():\n    import course_basics\n    return course_basics.__version__\n"
+    sys.modules.pop("course_basics", None)
+    assert load(write("tests/adapters.py", text)).run_it() == version
+    code = "from importlib.metadata import version; print(version('course_basics'))"
+    child = subprocess.run(
+        [sys.executable, "-c", code],
+        check=True,
+        env={"PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+    )
+    assert child.stdout.strip() == version
+    del sys.modules["course_basics"]
+
+
+def test_sources_of_a_project_may_lie_in_src(write):
+    write("pyproject.toml", "[project]\nname = 'other_course'\n")
+    write("src/other_course/__init__.py", "value = 3\n")
+    text = "def run_it():\n    import other_course\n    return other_course.value\n"
+    assert load(write("tests/adapters.py", text)).run_it() == 3
+    del sys.modules["other_course"]
+
+
+@pytest.mark.parametrize(
+    "project", ["", "[project", "project = 3", "[project]\nname = 3\n", "[project]\nname = '../x'\n"]
+)
+def test_a_project_file_that_says_nothing_is_no_obstacle(write, project):
+    write("pyproject.toml", project)
+    assert load(write("tests/adapters.py", "def run_it(): return 1\n")).run_it() == 1
+
+
+def test_an_installed_project_speaks_for_itself(write):
+    write("pyproject.toml", "[project]\nname = 'pytest'\nversion = '0.0.1'\n")
+    text = "from importlib.metadata import version\ndef run_it(): return version('pytest')\n"
+    assert load(write("tests/adapters.py", text)).run_it() == pytest.__version__
+
+
+def test_a_repository_ends_the_search(write):
+    write("pyproject.toml", "[project]\nname = 'outside'\n")
+    write("inner/.git/HEAD", "")
+    load(write("inner/tests/adapters.py", ""))
+    assert not any("inner" in place and place.endswith("src") for place in sys.path)
+    with pytest.raises(importlib.metadata.PackageNotFoundError):
+        importlib.metadata.version("outside")
