@@ -89,6 +89,7 @@ def verify(
     kwargs: Mapping[str, Any] | None = None,
     twin: Operation | None = None,
     tier: Tier | str = Tier.STRICT,
+    by_row: bool = True,
 ) -> Agreement:
     """Run `fn` and accept or reject its output.
 
@@ -102,7 +103,8 @@ def verify(
         oracle_args: the oracle's arguments, where its order differs from the implementation's.
         kwargs: keyword arguments of the oracle and its twin.
         twin: the framework's own operation; takes the oracle's arguments.
-        tier: `strict`, `relaxed` or `interpreter`.
+        tier: `strict`, `relaxed`, `gradient` or `interpreter`.
+        by_row: as in `gate.check`.
 
     Raises:
         Incorrect: a rule is broken.
@@ -114,7 +116,7 @@ def verify(
     told = call_text(fn, args)
     output = unmutated(fn, args)
     try:
-        return check(output, oracle=oracle, args=given, kwargs=named, twin=twin, tier=tier)
+        return check(output, oracle=oracle, args=given, kwargs=named, twin=twin, tier=tier, by_row=by_row)
     except Incorrect as wrong:
         wrong.add_note(f"returned by {told}")
         raise

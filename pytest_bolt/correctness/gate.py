@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import difflib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeAlias
 
+import numpy as np
 import torch
 
-from pytest_bolt.core.tolerance import Agreement, Float64s, Precision, Tier, Tolerance, errors_of
+from pytest_bolt.core.tolerance import Agreement, Errors, Float64s, Precision, Tier, Tolerance, errors_of
 from pytest_bolt.correctness.nested import as_float64, each_tensor, map_tensors, own_copy
 from pytest_bolt.correctness.scrub import scrub
 from pytest_bolt.correctness.structure import (
@@ -37,7 +39,9 @@ class Incorrect(AssertionError):
 class Judge:
     """The gate for one reference: its tolerance is worked out once, for any number of outputs."""
 
-    def __init__(self, *, reference64: Any, framework: Any, tier: Tier | str = Tier.STRICT) -> None:
+    def __init__(
+        self, *, reference64: Any, framework: Any, tier: Tier | str = Tier.STRICT, by_row: bool = True
+    ) -> None:
         wanted, models = outputs_of(reference64), outputs_of(framework)
         shapes = [_shape(each) for each in wanted], [_shape(each) for each in models]
         if shapes[0] != shapes[1] or None in shapes[0]:
@@ -48,7 +52,8 @@ class Judge:
             )
         self.tier = tier_named(tier)
         names = [f"output {number}" for number in range(len(models))] if len(models) > 1 else ["output"]
-        self._expected = [_Expected(*each, self.tier) for each in zip(names, wanted, models, strict=True)]
+        outputs = zip(names, wanted, models, strict=True)
+        self._expected = [_Expected(*each, self.tier, by_row=by_row) for each in outputs]
 
     def judge(self, output: Any) -> Agreement:
         """Return how an output agrees; of several outputs, the one that agrees least."""
@@ -63,15 +68,17 @@ class Judge:
 class _Expected:
     """One expected output with its tolerance."""
 
-    def __init__(self, name: str, reference64: torch.Tensor, model: torch.Tensor, tier: Tier) -> None:
+    def __init__(
+        self, name: str, reference64: torch.Tensor, model: torch.Tensor, tier: Tier, *, by_row: bool
+    ) -> None:
         dtype = str(model.dtype).removeprefix("torch.")
-        self.name, self.tier = name, tier
+        self.name, self.tier, self.by_row = name, tier, by_row
         self.subject = f"{name} {dtype}{list(model.shape)} on {model.device}"
         self.reference64, self.model = reference64, model
         if model.is_floating_point():
             self.precision = precision_of(model.dtype)
             self.wanted = _array(reference64)
-            framework = errors_of(_array(model), self.wanted, self.precision)
+            framework = self._errors(_array(model))
             self.tolerance = Tolerance.against(framework, self.precision, tier)
 
     def judge(self, output: Any) -> Agreement:
@@ -87,8 +94,15 @@ class _Expected:
             return Agreement(subject=self.subject, tier=self.tier, mismatch=mismatch)
         return self._measured(_array(output))
 
+    def _errors(self, got: Float64s) -> Errors:
+        if self.by_row or not got.size:
+            return errors_of(got, self.wanted, self.precision)
+        found = errors_of(got.reshape(1, -1), self.wanted.reshape(1, -1), self.precision)
+        worst = np.unravel_index(found.worst[-1], got.shape)
+        return replace(found, worst=tuple(int(index) for index in worst))
+
     def _measured(self, got: Float64s) -> Agreement:
-        observed = errors_of(got, self.wanted, self.precision)
+        observed = self._errors(got)
         seen = bool(got.size)
         return Agreement(
             subject=self.subject,
@@ -108,6 +122,7 @@ def check(
     kwargs: Mapping[str, Any] | None = None,
     twin: Operation | None = None,
     tier: Tier | str = Tier.STRICT,
+    by_row: bool = True,
 ) -> Agreement:
     """Accept or reject an output that was computed from `args`.
 
@@ -117,7 +132,9 @@ def check(
         args: what the output was computed from; any shapes and dtypes.
         kwargs: keyword arguments, likewise.
         twin: the framework's own operation, called in the dtype of `args`; the oracle by default.
-        tier: `strict`, `relaxed` or `interpreter`.
+        tier: `strict`, `relaxed`, `gradient` or `interpreter`.
+        by_row: whether each row is judged by its own size; otherwise all of an output counts as one row, for
+            outputs some rows of which are what large numbers leave over.
 
     Raises:
         Incorrect: a rule is broken; the message says which, and where.
@@ -126,26 +143,34 @@ def check(
     __tracebackhide__ = True
     chosen = tier_named(tier)
     reference64, framework = expected(oracle=oracle, args=args, kwargs=kwargs, twin=twin)
-    agreement = compare(output, reference64=reference64, framework=framework, tier=chosen)
+    agreement = compare(output, reference64=reference64, framework=framework, tier=chosen, by_row=by_row)
     scrub(framework)
     if not agreement.ok:
         raise Incorrect(agreement)
     return agreement
 
 
-def compare(output: Any, *, reference64: Any, framework: Any, tier: Tier | str = Tier.STRICT) -> Agreement:
+def compare(
+    output: Any,
+    *,
+    reference64: Any,
+    framework: Any,
+    tier: Tier | str = Tier.STRICT,
+    by_row: bool = True,
+) -> Agreement:
     """Return how an output agrees with a reference; of several outputs, the one that agrees least.
 
     Arguments:
         output: a tensor, or a tuple or list of tensors.
         reference64: the same structure in float64.
         framework: the same structure as the framework computes it; shape, dtype and device expected.
-        tier: `strict`, `relaxed` or `interpreter`.
+        tier: `strict`, `relaxed`, `gradient` or `interpreter`.
+        by_row: as in `check`.
 
     Raises:
         BoltError: reference and framework do not fit each other, or the tier is unknown.
     """
-    return Judge(reference64=reference64, framework=framework, tier=tier).judge(output)
+    return Judge(reference64=reference64, framework=framework, tier=tier, by_row=by_row).judge(output)
 
 
 def expected(

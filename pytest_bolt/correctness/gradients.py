@@ -70,9 +70,8 @@ def verify_gradients(  # noqa: PLR0913 - a keyword each for what differs from on
         [zero if one is None else one for one, zero in zip(each, zeros, strict=True)]
         for each in (got, wanted, framework)
     ]
-    if not by_row:
-        full = [[one.reshape(-1) for one in each] for each in full]
-    agreement = compare(full[0], reference64=[one.double() for one in full[1]], framework=full[2], tier=tier)
+    exact = [one.double() for one in full[1]]
+    agreement = compare(full[0], reference64=exact, framework=full[2], tier=tier, by_row=by_row)
     if not agreement.ok:
         wrong = Incorrect(agreement)
         wrong.add_note(f"gradients of {call_text(fn, args)} for {', '.join(map(value_text, sources))}")

@@ -35,6 +35,7 @@ def agrees(impl, tensors, *, scaled):
         impl.run_bdh_attention,
         (*tensors, scaled),
         oracle=workloads.attention,
+        twin=workloads.nudged(workloads.attention),
         oracle_args=tensors,
         kwargs={"scaled": scaled},
     )
@@ -118,7 +119,13 @@ def test_scores_lie_below_the_diagonal(impl, device, dtype, seed, scaled):
     identity = torch.eye(12, device=device, dtype=dtype)[None]
     scores = impl.run_bdh_attention(x, identity, scaled)
     assert not scores.triu().any()
-    check(scores, oracle=workloads.attention, args=(x, identity), kwargs={"scaled": scaled})
+    check(
+        scores,
+        oracle=workloads.attention,
+        twin=workloads.nudged(workloads.attention),
+        args=(x, identity),
+        kwargs={"scaled": scaled},
+    )
 
 
 @pytest.mark.parametrize(("neurons", "root"), [(4, 2), (64, 8)])
@@ -126,17 +133,31 @@ def test_scaling_divides_by_the_root_of_the_neurons(impl, device, dtype, seed, n
     shape = (2, 2, 9, neurons)
     tensors = workloads.activations("blocks", shape, seed=100 * seed + 10, device=device, dtype=dtype)
     grown = impl.run_bdh_attention(*tensors, SCALED) * root
-    check(grown, oracle=workloads.attention, args=tensors, kwargs={"scaled": False})
+    check(
+        grown,
+        oracle=workloads.attention,
+        twin=workloads.nudged(workloads.attention),
+        args=tensors,
+        kwargs={"scaled": False},
+    )
 
 
 def test_linear_in_the_values_and_square_in_the_activations(impl, device, dtype, seed):
     x, v = workloads.activations("blocks", SHAPE, seed=100 * seed + 11, device=device, dtype=dtype)
     kwargs = {"scaled": True}
     check(
-        impl.run_bdh_attention(x, 4 * v, SCALED) / 4, oracle=workloads.attention, args=(x, v), kwargs=kwargs
+        impl.run_bdh_attention(x, 4 * v, SCALED) / 4,
+        oracle=workloads.attention,
+        twin=workloads.nudged(workloads.attention),
+        args=(x, v),
+        kwargs=kwargs,
     )
     check(
-        impl.run_bdh_attention(4 * x, v, SCALED) / 16, oracle=workloads.attention, args=(x, v), kwargs=kwargs
+        impl.run_bdh_attention(4 * x, v, SCALED) / 16,
+        oracle=workloads.attention,
+        twin=workloads.nudged(workloads.attention),
+        args=(x, v),
+        kwargs=kwargs,
     )
 
 
@@ -155,7 +176,13 @@ def test_later_tokens_are_not_seen(impl, device, dtype, seed):
     mixed = torch.where(seen, x, later_x), torch.where(seen, v, later_v)
     output = impl.run_bdh_attention(*mixed, RAW)[:, :, :11].clone()
     first = x[:, :, :11], v[:, :11]
-    check(output, oracle=workloads.attention, args=first, kwargs={"scaled": False})
+    check(
+        output,
+        oracle=workloads.attention,
+        twin=workloads.nudged(workloads.attention),
+        args=first,
+        kwargs={"scaled": False},
+    )
 
 
 def test_the_token_itself_is_not_seen(impl, device, dtype, seed):
@@ -169,7 +196,13 @@ def test_the_token_itself_is_not_seen(impl, device, dtype, seed):
 def test_heads_and_samples_are_independent(impl, device, dtype, seed):
     x, v = workloads.activations("blocks", (3, 4, 9, 16), seed=100 * seed + 17, device=device, dtype=dtype)
     output = impl.run_bdh_attention(x.flip(1).roll(1, 0), v.roll(1, 0), RAW).flip(1).roll(-1, 0).contiguous()
-    check(output, oracle=workloads.attention, args=(x, v), kwargs={"scaled": False})
+    check(
+        output,
+        oracle=workloads.attention,
+        twin=workloads.nudged(workloads.attention),
+        args=(x, v),
+        kwargs={"scaled": False},
+    )
 
 
 @settings(max_examples=8, deadline=None, print_blob=True)

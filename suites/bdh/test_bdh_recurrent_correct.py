@@ -1,4 +1,7 @@
-"""BDH token by token: the same logits as all at once, from any state and split anywhere."""
+"""BDH token by token: the same logits as all at once, from any state and split anywhere.
+
+States and logits are judged as a whole: the row of a neuron that is barely active is known by nobody.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +38,14 @@ def test_agrees_with_the_parallel_form(impl, device, dtype, seed, distribution, 
     tokens = workloads.some_tokens(2, 9, seed=100 * seed + 2, device=device)
     logits, _ = impl.run_bdh_recurrent(weights, tokens, no_state(2, device=device, dtype=dtype), 0, scaled)
     kwargs = {"layers": LAYERS, "scaled": scaled}
-    check(logits, oracle=reference.bdh, args=(weights, tokens), kwargs=kwargs)
+    check(
+        logits,
+        oracle=reference.bdh,
+        args=(weights, tokens),
+        kwargs=kwargs,
+        twin=workloads.nudged(reference.bdh),
+        by_row=False,
+    )
 
 
 @pytest.mark.bolt(dtypes=("float32", "float64"))
@@ -50,6 +60,8 @@ def test_agrees_from_any_state(impl, device, dtype, seed, position, scaled):
         oracle=reference.bdh_recurrent,
         oracle_args=(weights, tokens, state),
         kwargs={"position": position, "scaled": scaled},
+        twin=workloads.nudged(reference.bdh_recurrent),
+        by_row=False,
     )
 
 
@@ -64,6 +76,8 @@ def test_the_state_has_a_layer_each(impl, device, dtype, seed, layers):
         oracle=reference.bdh_recurrent,
         oracle_args=(weights, tokens, state),
         kwargs={"position": 0, "scaled": SCALED},
+        twin=workloads.nudged(reference.bdh_recurrent),
+        by_row=False,
     )
 
 
@@ -81,6 +95,8 @@ def test_a_sequence_may_be_split_anywhere(impl, device, dtype, cut, drawn):
         oracle=reference.bdh_recurrent,
         args=(weights, tokens, state),
         kwargs=kwargs,
+        twin=workloads.nudged(reference.bdh_recurrent),
+        by_row=False,
     )
 
 
