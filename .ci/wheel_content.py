@@ -11,7 +11,9 @@ NEEDED = {
     "pytest_bolt/plugin.py",
     "pytest_bolt/py.typed",
     "pytest_bolt_suites/__init__.py",
+    "pytest_bolt_suites/groups.toml",
     "pytest_bolt_reference/__init__.py",
+    "pytest_bolt_reference/adapters/fast/rows.c",
 }
 LITTER = {"__pycache__", ".hypothesis", ".bolt"}
 
