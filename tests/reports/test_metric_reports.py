@@ -143,7 +143,12 @@ def test_the_journal_says_what_is_said():
 
 @pytest.mark.parametrize(
     "found",
-    [metric(failed=True, gated=True), metric(verdict=None, gated=True, values=()), metric(margin=None)],
+    [
+        metric(failed=True, gated=True),
+        metric(verdict=None, gated=True, values=()),
+        metric(margin=None),
+        metric(verdict=None, margin=None, values=(), samples=(1.5, 2.5, 2.0)),
+    ],
 )
 def test_stored_and_sent_metrics_come_back_whole(found):
     comparison = of(found)
