@@ -72,14 +72,15 @@ def time_ratios(candidate: Callable[[], Any], baseline: Callable[[], Any], *, pa
 
     For functions that take too long to get ready for every process pair; the ratios hold for one process.
     """
-    for _ in range(2):
-        candidate()
-        baseline()
     ratios = []
-    for pair in range(pairs):
-        order = (candidate, baseline) if pair % 2 else (baseline, candidate)
-        spent = {function: _seconds(function) for function in order}
-        ratios.append(spent[candidate] / spent[baseline])
+    with training.one_thread():
+        for _ in range(2):
+            candidate()
+            baseline()
+        for pair in range(pairs):
+            order = (candidate, baseline) if pair % 2 else (baseline, candidate)
+            spent = {function: _seconds(function) for function in order}
+            ratios.append(spent[candidate] / spent[baseline])
     return ratios
 
 
