@@ -109,7 +109,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         return
     from pytest_bolt.matrix import generate
 
-    _report_on_adapters(metafunc.config)
+    if "impl" in metafunc.fixturenames:
+        _report_on_adapters(metafunc.config)
     settings = settings_in(metafunc.config)
     with_usage_error(
         lambda: generate(

@@ -20,6 +20,7 @@ from pytest_bolt.preparation import Output, Prepared
 from pytest_bolt.reports import json_report, markdown
 from pytest_bolt.reports.progress import progress_text
 from pytest_bolt.reports.terminal import Line, lines
+from pytest_bolt.settings import OWN_BASELINE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +95,7 @@ def header(prepared: Prepared) -> list[str]:
     )
     if settings.baseline is not None:
         return [
-            f"bolt: comparing implementations with {settings.baseline}, both in {head}",
+            f"bolt: comparing {_subjects(settings.baseline)}, both in {head}",
             f"bolt: margin {100 * settings.margin:g} %, budget {settings.budget:g} s, seed {prepared.seed}",
         ]
     return [
@@ -102,6 +103,12 @@ def header(prepared: Prepared) -> list[str]:
         f"bolt: margin {100 * settings.margin:g} %, fails on incorrect, {fails}",
         f"bolt: budget {settings.budget:g} s, environment {settings.env}, seed {prepared.seed}",
     ]
+
+
+def _subjects(baseline: str) -> str:
+    if baseline == OWN_BASELINE:
+        return "each test with the baseline that it names"
+    return f"implementations with {baseline}"
 
 
 def write_file(

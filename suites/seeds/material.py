@@ -16,7 +16,7 @@ import torch
 from .. import reference
 
 text = importlib.import_module(f"{reference.__name__}.text")
-tokenizers = importlib.import_module(f"{reference.__name__}.tokenizers")
+tokenizers = importlib.import_module(f"{reference.__name__}.randygpt_tokenizers")
 training = importlib.import_module(f"{reference.__name__}.training")
 
 _HELD = """

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from reference import randygpt_checkpoint, randygpt_training, tokenizers
+from reference import randygpt_checkpoint, randygpt_tokenizers, randygpt_training
 from reference.adapters import framework
 
 # The package exports functions of these modules' names.
@@ -118,7 +118,7 @@ def test_other_checkpoints_are_refused(change, message):
 
 
 def test_characters():
-    known = tokenizers.CharacterTokenizer.of("to be\n")
+    known = randygpt_tokenizers.CharacterTokenizer.of("to be\n")
     assert known.characters == "\n beot"
     assert (known.vocabulary, known.beginning, known.end) == (8, 6, 7)
     assert known.decode([known.beginning, *known.encode("tee\n"), known.end]) == "tee\n"
@@ -127,7 +127,7 @@ def test_characters():
 
 
 def test_byte_pairs_by_hand():
-    found = tokenizers.train_naively("ababab\nabc\n", 300)
+    found = randygpt_tokenizers.train_naively("ababab\nabc\n", 300)
     assert found.merges == ((97, 98), (256, 256))
     assert found.encode("abcabababab") == [256, 99, 257, 257]
     assert found.vocabulary == 258
@@ -138,10 +138,10 @@ def test_the_heap_finds_the_same_merges():
     for alphabet in ("ab\n", "abc é\n", "a"):
         for _ in range(20):
             text = "".join(draw.choice(alphabet) for _ in range(draw.randrange(80)))
-            naive = tokenizers.train_naively(text, 280)
-            assert tokenizers.train_with_a_heap(text, 280) == naive, text
+            naive = randygpt_tokenizers.train_naively(text, 280)
+            assert randygpt_tokenizers.train_with_a_heap(text, 280) == naive, text
             assert naive.decode(naive.encode(text)) == text
-            assert tokenizers.PairTokenizer.loaded(naive.saved()) == naive
+            assert randygpt_tokenizers.PairTokenizer.loaded(naive.saved()) == naive
 
 
 def test_three_forms_of_attention_agree():

@@ -9,7 +9,7 @@ from collections import Counter
 import pytest
 import torch
 
-from reference import text, tokenizers, training
+from reference import randygpt_tokenizers, text, training
 from reference.randygpt import GPTSize
 from reference.randygpt_training import RandyGPT
 
@@ -92,7 +92,7 @@ def test_text_depends_on_its_seed_alone():
 
 def trained(seed=0, **changes):
     made = text.generated(4000, seed=1, letters=LETTERS, spread=1.0)
-    known = tokenizers.CharacterTokenizer.of(made.content)
+    known = randygpt_tokenizers.CharacterTokenizer.of(made.content)
     texts = [torch.tensor(known.encode(part)) for part in made.split()]
     size = GPTSize(vocabulary=known.vocabulary, context=16, width=16, heads=2, layers=1)
     model = RandyGPT(size, seed=seed)
