@@ -152,10 +152,11 @@ def shipped(variant: str, run: int, amounts: Mapping[str, int] = NONE) -> Projec
         amounts: by name of a test, what `torch_slowdowns` counts.
     """
     root = Path(__file__).parent.parent
-    sources = [path for name in ("suites", "reference") for path in sorted((root / name).rglob("*.py"))]
-    base = {str(path.relative_to(root)): path.read_text() for path in sources}
-    base |= {"pyproject.toml": INI, ".gitignore": IGNORED}
-    arguments = ("suites", "-k", "speed and not triton")
+    sources = [path for name in ("suites", "reference") for path in sorted((root / name).rglob("*.[pc]*"))]
+    files = {str(path.relative_to(root)): path for path in sources if path.suffix in {".py", ".c"}}
+    base = {name: path.read_text() for name, path in files.items() if _is_shipped(name)}
+    base |= {"pyproject.toml": INI, ".gitignore": IGNORED, MANUAL: torch_slowdowns.ADAPTER.lstrip()}
+    arguments = ("suites", "-k", "(softmax_speed or rmsnorm_speed or attention_speed) and not triton")
     change = slowdown(variant)
     if change is not None:
         operations = _chosen(tuple(OPERATIONS), run, change.count)
@@ -168,10 +169,17 @@ def shipped(variant: str, run: int, amounts: Mapping[str, int] = NONE) -> Projec
             slowed=slowed,
             subject=", ".join(operations),
         )
-    own = {path for path in base if path.count("/") == 1 and path.startswith("reference/")} - {
-        "reference/__init__.py"
-    }
+    own = {f"reference/{name}.py" for name in ("normalisation", "scaled_dot_product", "precision")}
     return Project(base=base, head=_harmless(variant, base, own), arguments=arguments)
+
+
+def _is_shipped(name: str) -> bool:
+    """Return whether a file belongs to the project: the suites of `OPERATIONS`, and all that they stand on.
+
+    Their adapter `manual` is one module here, whose functions a slowdown changes.
+    """
+    suite = name.split("/")[1] if name.startswith("suites/") and name.count("/") > 1 else ""
+    return not name.startswith("reference/adapters/manual/") and (not suite or suite in OPERATIONS.values())
 
 
 def _manual(

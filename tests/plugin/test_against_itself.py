@@ -31,7 +31,10 @@ def test_it_takes_no_other_base(project):
     result = project.pytest("--bolt-aa", COMPARE, QUICK)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(
-        ["ERROR: --bolt-aa compares this tree with itself", "  -> leave --bolt-compare out"]
+        [
+            "ERROR: --bolt-compare and --bolt-aa are two comparisons",
+            "  -> leave --bolt-compare or --bolt-aa out",
+        ]
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 from plugin_projects import COMPARE, QUICK
 
@@ -72,7 +74,7 @@ def test_speedups_over_a_file(kernels):
     )
     runs = [each["mode"] for each in [report.data["run"]]]
     assert runs == ["baseline"]
-    best = kernels.pytester.run("pytest-bolt", "best", "quick")
+    best = kernels.pytester.run(sys.executable, "-m", "pytest_bolt", "best", "quick")
     best.stdout.fnmatch_lines(
         ["SPEEDUP *", "[2345].??x * slow.py *test_sum[[]quick-300[]] *", "*test_sum[[]quick-500[]]*"]
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 CLAIMS = """
@@ -58,7 +60,7 @@ def test_claims_without_a_time_need_no_process(project):
     assert result.ret == 0
     result.stdout.fnmatch_lines(["  confirmed      effect: there are 12", "0 of 0 judged, 1 without a time"])
     assert "12 is wholly >= 12" in (project.root / "journal/JOURNAL.md").read_text()
-    shown = project.pytester.run("pytest-bolt", "list")
+    shown = project.pytester.run(sys.executable, "-m", "pytest_bolt", "list")
     shown.stdout.fnmatch_lines(["*finished*baseline*"])
 
 
