@@ -30,7 +30,7 @@ STEPS = 10
 )
 def test_kept_activations(claim):
     """On meta tensors, which have sizes and no memory."""
-    model = reference.BDH(reference.BDHConfig(), device="meta")
+    model = reference.BDH(reference.BDHConfig(dropout=0.1), device="meta")
     tokens = torch.zeros(32, 512, dtype=torch.int64, device="meta")
     claim.found("kept", saved_bytes(lambda: model(tokens)), "B")
 
@@ -101,17 +101,19 @@ def test_what_overflows_first(claim):
 
 
 def scores(seed, *, scaled, tokens=256):
-    """Return the scores of the first layer that a token may see, `Float[pairs]`."""
+    """Return the scores that tokens may see in each of six layers, `Float[layers, pairs]`."""
     model = models.bdh(seed, **models.OVERFLOWING)
+    block, found = dict(model.block.items()), []
+    earlier = torch.ones(tokens, tokens, dtype=torch.bool).tril(-1)
     with torch.no_grad():
-        x = torch.nn.functional.layer_norm(
-            model.embedding[random_tokens(models.VOCABULARY, 1, tokens, seed=seed)], (256,)
-        )
-        active = torch.relu(x.unsqueeze(-3) @ model.block["encoder"])
-        turned = reference.rotated(active, reference.rotation_tables(tokens, active.shape[-1], like=active))
-        found = (turned @ turned.transpose(-2, -1))[0, 0]
-    seen = found[torch.ones_like(found, dtype=torch.bool).tril(-1)]
-    return seen * active.shape[-1] ** -0.5 if scaled else seen
+        x = model.embedding[random_tokens(models.VOCABULARY, 1, tokens, seed=seed)]
+        x = torch.nn.functional.layer_norm(x, x.shape[-1:])
+        tables = reference.rotation_tables(tokens, model.config.neurons, like=x)
+        for _ in range(model.config.layers):
+            turned = reference.rotated(torch.relu(x.unsqueeze(-3) @ block["encoder"]), tables)
+            found.append((turned @ turned.transpose(-2, -1))[0, 0][earlier])
+            x = reference.bdh_block(block, x, tables, scaled=False)
+    return torch.stack(found) * (model.config.neurons**-0.5 if scaled else 1.0)
 
 
 @pytest.mark.claim(
