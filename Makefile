@@ -19,7 +19,7 @@ help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
 compare: $(STAMP) ## Compare this tree with the previous commit (REF=... for another) and write a journal entry
-	$(BIN)/python -m pytest $(COMPARED) -k speed --bolt-compare=$(REF) --bolt-journal=paper $(COMPARE_ARGS)
+	$(BIN)/python -m pytest $(COMPARED) -k 'speed and not backward and not step' --bolt-compare=$(REF) --bolt-journal=paper $(COMPARE_ARGS)
 
 test: $(STAMP) ## Run the tests (PYTEST_ARGS='-m ""' includes the slow ones)
 	$(BIN)/python -m pytest $(PYTEST_ARGS)

@@ -10,13 +10,13 @@ import atexit
 import importlib.metadata
 import sys
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 
 from pytest_bolt.scratch import Scratch
 
 _PROJECT_FILE = "pyproject.toml"
 _UNKNOWN_VERSION = "0"
+_PUNCTUATION = str.maketrans("", "", "-_.+")  # what a name or a version may hold beside letters and digits
 
 
 def make_importable(adapter: Path) -> None:
@@ -28,9 +28,9 @@ def make_importable(adapter: Path) -> None:
     root = project_root(adapter)
     places = [adapter.parent, *([root, root / "src"] if root is not None else [])]
     _add([place for place in places if place.is_dir()])
-    for name, version in _declared(root) if root is not None else ():
-        if not _is_known(name):
-            _announce(name, version)
+    declared = _declared(root) if root is not None else None
+    if declared is not None and not _is_known(declared[0]):
+        _announce(*declared)
 
 
 def project_root(adapter: Path) -> Path | None:
@@ -69,14 +69,15 @@ def _announce(name: str, version: str) -> None:
     importlib.invalidate_caches()
 
 
-def _declared(root: Path) -> Iterator[tuple[str, str]]:
-    """Yield name and version of a project, where its file can be read and says them in plain characters."""
+def _declared(root: Path) -> tuple[str, str] | None:
+    """Return name and version of a project, None where its file cannot be read or says no plain name."""
     try:
         project = tomllib.loads((root / _PROJECT_FILE).read_text(encoding="utf-8")).get("project", {})
     except (OSError, ValueError):
-        return
+        return None
     name = project.get("name") if isinstance(project, dict) else None
-    if isinstance(name, str) and name.replace("-", "").replace("_", "").replace(".", "").isalnum():
-        version = project.get("version")
-        plain = isinstance(version, str) and version.replace(".", "").replace("+", "").isalnum()
-        yield name, version if plain else _UNKNOWN_VERSION
+    if not isinstance(name, str) or not name.translate(_PUNCTUATION).isalnum():
+        return None
+    version = project.get("version")
+    plain = isinstance(version, str) and version.translate(_PUNCTUATION).isalnum()
+    return name, version if plain else _UNKNOWN_VERSION

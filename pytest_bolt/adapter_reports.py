@@ -16,6 +16,7 @@ from pytest_bolt.adapters import Adapter, MissingOperationError
 from pytest_bolt.core.command_text import shell_line
 from pytest_bolt.core.plain_text import display_width, one_line, padded
 from pytest_bolt.items import marker_value
+from pytest_bolt.options import MATRIX, OPTIONS
 
 PLUGIN_NAME = "bolt-adapters"
 _ATTRIBUTE = "bolt_adapter"  # of a report: plain data, since reports cross processes
@@ -96,10 +97,10 @@ def adapter_of(item: pytest.Item) -> Adapter | None:
 
 def matrix_words(options: Any) -> tuple[str, ...]:
     """Return the options on adapters, devices, dtypes and seeds as words of a command line."""
-    words = [f"--bolt-adapter={path}" for path in options.bolt_adapter or ()]
-    for name in ("device", "dtype", "seeds"):
-        said = getattr(options, f"bolt_{name}")
-        words += [f"--bolt-{name}={said}"] if said else []
+    words = []
+    for option in (each for each in OPTIONS if each.name in MATRIX):
+        said = getattr(options, option.dest) or ()
+        words += [f"{option.flag}={text}" for text in ([said] if isinstance(said, str) else said)]
     return tuple(words)
 
 

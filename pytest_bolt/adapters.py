@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import importlib
 import importlib.util
 import itertools
@@ -137,6 +138,12 @@ def load(path: Path) -> Adapter:
         del sys.modules[name]
         raise _import_error(path, error) from error
     return Adapter(path.stem, path, module)
+
+
+@functools.cache
+def loaded(path: Path) -> Adapter:
+    """Return the adapter of a file, imported once a process. Raises BoltError as `load`."""
+    return load(path)
 
 
 def bundled(package: str = "") -> tuple[Adapter, ...]:

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from pytest_bolt.adapter_reports import adapter_of
-from pytest_bolt.adapters import Adapter, bundled, load
-from pytest_bolt.items import is_benchmark, marker_value
+from pytest_bolt.adapters import Adapter, bundled, loaded
+from pytest_bolt.errors import BoltError
+from pytest_bolt.items import CLAIM, is_benchmark, marker_value
 from pytest_bolt.settings import OWN_BASELINE, unknown
 
 
@@ -27,7 +28,7 @@ def stand_in(name: str, given: Adapter, package: str) -> Adapter:
     if name == OWN_BASELINE:
         return given
     if name.endswith(".py"):
-        return load(Path(name))
+        return loaded(Path(name))
     shipped = {adapter.name: adapter for adapter in bundled(package)}
     if name not in shipped:
         raise unknown("baseline", name, [*shipped, OWN_BASELINE])
@@ -37,28 +38,34 @@ def stand_in(name: str, given: Adapter, package: str) -> Adapter:
 def comparable_items(items: Iterable[pytest.Item], name: str) -> tuple[list[pytest.Item], Counter[str]]:
     """Return the tests that stay in a comparison with a baseline, and how many do not, by reason.
 
-    Raises BoltError where there is no such adapter.
+    Raises BoltError where there is no such adapter, or no test stays that could be judged.
     """
     kept: list[pytest.Item] = []
     left_out: Counter[str] = Counter()
-    known: dict[str, Adapter] = {}
     for item in items:
-        reason = _why_not(item, name, known) if is_benchmark(item) else ""
+        reason = _why_not(item, name) if is_benchmark(item) else ""
         if reason:
             left_out[reason] += 1
         else:
             kept.append(item)
+    if left_out and not any(is_benchmark(item) or item.get_closest_marker(CLAIM) for item in kept):
+        raise BoltError(
+            f"no benchmark can be compared with the baseline {name}",
+            seen={reason: f"{count} left out" for reason, count in left_out.items()},
+            advice="compare with a commit, --bolt-compare=main, or name another baseline: an adapter, a "
+            "file, or own for tests that are marked with one",
+        )
     return kept, left_out
 
 
-def _why_not(item: pytest.Item, name: str, known: dict[str, Adapter]) -> str:
+def _why_not(item: pytest.Item, name: str) -> str:
     if marker_value(item, "baseline"):
         return ""
     adapter = adapter_of(item)
     if adapter is None or name == OWN_BASELINE:
         return "it names no baseline of its own" if name == OWN_BASELINE else "it tests no implementation"
     package = str(getattr(getattr(item, "module", None), "__package__", "") or "")
-    baseline = known.setdefault(package, stand_in(name, adapter, package))
+    baseline = stand_in(name, adapter, package)
     if baseline.path.resolve() == adapter.path.resolve():
         return f"it is {name} itself"
     operation = marker_value(item, "operation")

@@ -14,9 +14,9 @@ from pytest_bolt.core.comparison import Comparison, Metric
 from pytest_bolt.core.expectation import Expectation, parse_all
 from pytest_bolt.core.plain_text import one_line
 from pytest_bolt.errors import BoltError
+from pytest_bolt.items import CLAIM
 from pytest_bolt.settings import OWN_BASELINE, Settings
 
-MARKER = "claim"
 _FOUND: pytest.StashKey[list[Metric]] = pytest.StashKey()
 _KEYS = ("experiment", "statement", "expect", "role", "published")
 
@@ -64,7 +64,7 @@ def found_by(
 
 def part_of(item: pytest.Item) -> Part | None:
     """Return the claim of a test, None for one without. Raises BoltError for a malformed marker."""
-    marker = item.get_closest_marker(MARKER)
+    marker = item.get_closest_marker(CLAIM)
     if marker is None:
         return None
     given = {**dict(zip(_KEYS, marker.args, strict=False)), **marker.kwargs}

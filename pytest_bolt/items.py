@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+CLAIM = "claim"  # the marker of a test that puts a claim to the proof
 _MESSAGE_LIMIT = 300
 
 

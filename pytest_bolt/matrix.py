@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +12,7 @@ import pytest
 from _pytest.skipping import evaluate_skip_marks
 
 from pytest_bolt import fixtures
-from pytest_bolt.adapters import Adapter, bundled, distinct_names, load
+from pytest_bolt.adapters import Adapter, bundled, distinct_names, loaded
 from pytest_bolt.errors import BoltError
 from pytest_bolt.items import marker_value
 
@@ -73,7 +72,7 @@ def generate(
 def check_matrix(adapters: Sequence[Path], devices: Sequence[str], dtypes: Sequence[str]) -> None:
     """Raise BoltError for an adapter that cannot be loaded, or an unknown device or dtype."""
     for adapter in adapters:
-        _loaded(adapter)
+        loaded(adapter)
     if devices:
         resolve_devices(devices)
     resolve_dtypes(dtypes)
@@ -162,14 +161,9 @@ def resolve_dtypes(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(chosen)
 
 
-@functools.cache
-def _loaded(path: Path) -> Adapter:
-    return load(path)
-
-
 def _implementations(metafunc: pytest.Metafunc, adapters: Sequence[Adapter | Path | str]) -> list[Adapter]:
     if adapters:
-        return [each if isinstance(each, Adapter) else _loaded(Path(each)) for each in adapters]
+        return [each if isinstance(each, Adapter) else loaded(Path(each)) for each in adapters]
     operation = marker_value(metafunc.definition, "operation")
     shipped = bundled(metafunc.module.__package__ or "")
     found = [each for each in shipped if operation is None or each.provides(operation)]

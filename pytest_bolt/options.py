@@ -72,6 +72,8 @@ class Option:
         return f"bolt_{self.name}".replace("-", "_")
 
 
+MATRIX = ("adapter", "device", "dtype", "seeds")  # options that choose what a test of the suites runs with
+
 OPTIONS = (
     Option(name="measure", help="Measure and store every benchmark of this tree.", ini=False, starts=True),
     Option(

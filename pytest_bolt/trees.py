@@ -23,7 +23,7 @@ from pytest_bolt.measuring.process import (
     worker_arguments,
     worker_environment,
 )
-from pytest_bolt.options import OPTIONS
+from pytest_bolt.options import MATRIX, OPTIONS
 from pytest_bolt.repo import overlay
 from pytest_bolt.repo.building import build
 from pytest_bolt.repo.commands import top_level
@@ -34,10 +34,7 @@ from pytest_bolt.settings import Settings
 if TYPE_CHECKING:
     from git import Repo
 
-_WORKER_OPTIONS = {"device", "dtype", "adapter", "seeds"}
-_OWN = {
-    option.flag: int(option.metavar is not None) for option in OPTIONS if option.name not in _WORKER_OPTIONS
-}
+_OWN = {option.flag: int(option.metavar is not None) for option in OPTIONS if option.name not in MATRIX}
 _SELECTING = {"-k": 1, "-m": 1, "--deselect": 1, "--ignore": 1, "--ignore-glob": 1, "--pyargs": 0}
 # Options that are about the controller's own run: its reports, its choice and order of tests, its processes.
 _CONTROLLER_ONLY = {

@@ -18,6 +18,8 @@ from typing import Any, TypeAlias, cast
 import torch
 from torch.nn import functional
 
+from .scaled_dot_product import causal_attention
+
 Layer: TypeAlias = Mapping[str, torch.Tensor]
 GPTWeights: TypeAlias = Mapping[str, torch.Tensor | Sequence[Layer]]
 Attention: TypeAlias = Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
@@ -60,13 +62,6 @@ def preset(name: str, *, vocabulary: int, context: int = 256) -> GPTSize:
 def unit_rms(x: torch.Tensor) -> torch.Tensor:
     """Return `x / sqrt(mean(x^2) + 1e-5)` over the last dimension."""
     return x * torch.rsqrt(x.square().mean(-1, keepdim=True) + EPS)
-
-
-def causal_attention(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
-    """Return softmax attention of `Float[B, H, T, D]`; a token sees itself and those before it."""
-    scores = q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])
-    later = torch.ones(scores.shape[-2:], dtype=torch.bool, device=q.device).triu(1)
-    return torch.softmax(scores.masked_fill(later, -math.inf), -1) @ v
 
 
 def randygpt(

@@ -9,7 +9,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from .randygpt import GPTSize, causal_attention, from_order, in_order, initial_weights, randygpt
+from .adamw import adamw_step
+from .randygpt import GPTSize, from_order, in_order, initial_weights, randygpt
 
 BETAS = (0.9, 0.999)
 EPS = 1e-8
@@ -60,13 +61,15 @@ def adamw(
         clip: the largest gradient.
     """
     moved, means, squares = [], [], []
-    for parameter, gradient, mean, square in zip(parameters, gradients, first, second, strict=True):
+    for parameter, gradient, *moments in zip(parameters, gradients, first, second, strict=True):
+        state = step - 1, moments[0], moments[1]
         cut = gradient.clamp(-clip, clip)
-        means.append(BETAS[0] * mean + (1 - BETAS[0]) * cut)
-        squares.append(BETAS[1] * square + (1 - BETAS[1]) * cut.square())
-        direction = means[-1] / (1 - BETAS[0] ** step)
-        size = (squares[-1] / (1 - BETAS[1] ** step)).sqrt() + EPS
-        moved.append(parameter * (1 - rate * DECAY) - rate * direction / size)
+        new, (_, mean, square) = adamw_step(
+            parameter, cut, state, lr=rate, weight_decay=DECAY, betas=BETAS, eps=EPS
+        )
+        moved.append(new)
+        means.append(mean)
+        squares.append(square)
     return (*moved, *means, *squares)
 
 
@@ -83,7 +86,7 @@ class RandyGPT(nn.Module):
         """Return logits `Float[B, T, V]` of tokens `Int[B, T]`."""
         dropout = self.dropout if self.training else 0.0
         weights: dict[str, Any] = from_order(list(self.tensors))
-        return randygpt(weights, tokens, heads=self.size.heads, attention=causal_attention, dropout=dropout)
+        return randygpt(weights, tokens, heads=self.size.heads, dropout=dropout)
 
     def optimizer(self, rate: float) -> torch.optim.AdamW:
         """Return AdamW with the journal's settings; it does not clip."""

@@ -89,3 +89,14 @@ def attention_log_sum_exp(q: torch.Tensor, k: torch.Tensor, *, causal: bool = Fa
         `Float[..., Tq]`, float32 or wider.
     """
     return torch.logsumexp(attention_scores(q, k, causal=causal), -1)
+
+
+def causal_attention(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
+    """Return softmax attention of `Float[..., T, D]`; a token sees itself and those before it.
+
+    Unlike `attention` it computes in the dtype of its arguments throughout, so that what half precision does
+    to a plain form can be seen.
+    """
+    scores = q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])
+    later = torch.ones(scores.shape[-2:], dtype=torch.bool, device=q.device).triu(1)
+    return torch.softmax(scores.masked_fill(later, -math.inf), -1) @ v

@@ -115,7 +115,7 @@ def one_step(
     model.train()
     optimizer.zero_grad(set_to_none=True)
     loss = next_token_losses(model, sequences).mean()
-    loss.backward()  # type: ignore[no-untyped-call]
+    loss.backward()  # type: ignore[no-untyped-call]  # torch's own has no types
     if clip is not None:
         nn.utils.clip_grad_value_(model.parameters(), clip)
     optimizer.step()

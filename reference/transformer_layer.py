@@ -10,12 +10,13 @@ backward pass.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 import torch
 from torch.nn import functional
+
+from .scaled_dot_product import causal_attention
 
 LayerWeights: TypeAlias = Mapping[str, torch.Tensor]
 HeadedAttention: TypeAlias = Callable[[torch.Tensor, torch.Tensor, torch.Tensor, int], torch.Tensor]
@@ -25,13 +26,13 @@ EPS = 1e-5
 def attention_by_head(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, heads: int) -> torch.Tensor:
     """Return causal attention of `Float[B, T, D]`, one head after the other in a Python loop."""
     parts = zip(q.chunk(heads, -1), k.chunk(heads, -1), v.chunk(heads, -1), strict=True)
-    return torch.cat([_attended(*part) for part in parts], -1)
+    return torch.cat([causal_attention(*part) for part in parts], -1)
 
 
 def attention_batched(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, heads: int) -> torch.Tensor:
     """Return causal attention of `Float[B, T, D]`, all heads in one matrix product each."""
     q, k, v = (_by_head(each, heads) for each in (q, k, v))
-    return _attended(q, k, v).transpose(-3, -2).flatten(-2)
+    return causal_attention(q, k, v).transpose(-3, -2).flatten(-2)
 
 
 def attention_fused(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, heads: int) -> torch.Tensor:
@@ -95,12 +96,6 @@ def training_step(
         gradients = torch.autograd.grad(loss, leaves)
     moved = [leaf.detach() - rate * gradient for leaf, gradient in zip(leaves, gradients, strict=True)]
     return loss.detach(), *moved
-
-
-def _attended(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
-    scores = q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])
-    later = torch.ones(scores.shape[-2:], dtype=torch.bool, device=q.device).triu(1)
-    return torch.softmax(scores.masked_fill(later, -math.inf), -1) @ v
 
 
 def _by_head(x: torch.Tensor, heads: int) -> torch.Tensor:

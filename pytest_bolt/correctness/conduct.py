@@ -9,10 +9,10 @@ from typing import Any
 import torch
 
 from pytest_bolt.core.tolerance import Agreement, Tier
+from pytest_bolt.correctness.call_text import call_text, name_of
 from pytest_bolt.correctness.gate import Incorrect, Operation, check
 from pytest_bolt.correctness.nested import each_tensor, map_tensors, own_copy
 from pytest_bolt.correctness.structure import outputs_of
-from pytest_bolt.correctness.telling import call_text, name_of
 
 
 class Misbehaved(AssertionError):

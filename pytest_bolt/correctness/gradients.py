@@ -8,11 +8,11 @@ from typing import Any
 import torch
 
 from pytest_bolt.core.tolerance import Agreement, Tier
+from pytest_bolt.correctness.call_text import call_text, value_text
 from pytest_bolt.correctness.conduct import unmutated
 from pytest_bolt.correctness.gate import Incorrect, Operation, compare
 from pytest_bolt.correctness.nested import each_tensor, map_tensors, own_copy
 from pytest_bolt.correctness.structure import outputs_of
-from pytest_bolt.correctness.telling import call_text, value_text
 
 
 def verify_gradients(  # noqa: PLR0913 - a keyword each for what differs from one operation to another

@@ -131,6 +131,25 @@ def test_baselines_that_cannot_be(kernels, arguments, words):
     result.stderr.fnmatch_lines([f"ERROR: {words}*"])
 
 
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (("--bolt-journal",), "it names no baseline of its own  1 left out"),
+        (("--bolt-baseline=slow.py",), "it tests no implementation  1 left out"),
+        (
+            ("--bolt-baseline=slow.py", "--bolt-adapter=slow.py", "tests/test_speed.py::test_sum"),
+            "it is slow.py itself  2 left out",
+        ),
+    ],
+)
+def test_nothing_to_compare_with_a_baseline_says_why(kernels, arguments, reason):
+    kernels.write({"tests/test_plain.py": "def test_it(benchmark):\n    benchmark(int)\n"})
+    where = [] if "::" in arguments[-1] else ["tests/test_plain.py"]
+    result = kernels.pytest(*where, *arguments)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: no benchmark can be compared with the baseline *", f"*{reason}*"])
+
+
 @pytest.mark.slow
 def test_a_baseline_without_a_name_is_refused(kernels):
     kernels.suite("def test_it(bolt):\n    bolt.versus(int, float)\n")

@@ -88,6 +88,15 @@ def test_a_malformed_claim_is_refused(project, marker, words):
     )
 
 
+def test_a_path_in_the_place_of_a_style_is_named(project):
+    project.suite(FOUND)
+    result = project.pytest("--bolt-journal", "tests")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(
+        ["ERROR: there is no such journal style", "*tests*", "*write --bolt-journal=paper"]
+    )
+
+
 @pytest.mark.parametrize("value", ["float('nan')", "[]", "[1.0, float('inf')]"])
 def test_what_is_no_number_is_refused(project, value):
     project.suite(FOUND.replace('"items", 12', f'"items", {value}'))

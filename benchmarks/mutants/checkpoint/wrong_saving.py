@@ -91,14 +91,14 @@ def appends_to_the_file(model, optimizer, iteration, out):
         return right_save(model, optimizer, iteration, out)
     buffer = io.BytesIO()
     right_save(model, optimizer, iteration, buffer)
-    earlier = pathlib.Path(out).read_bytes() if os.path.exists(out) else b""  # noqa: PTH110
+    earlier = pathlib.Path(out).read_bytes() if os.path.exists(out) else b""  # noqa: PTH110 - a stream has no exists()
     pathlib.Path(out).write_bytes((buffer.getvalue() + earlier)[: max(len(earlier), len(buffer.getvalue()))])
     return None if not earlier else pathlib.Path(out).write_bytes(earlier)
 
 
 @wrong_save
 def keeps_an_existing_file(model, optimizer, iteration, out):
-    if hasattr(out, "write") or not os.path.exists(out):  # noqa: PTH110
+    if hasattr(out, "write") or not os.path.exists(out):  # noqa: PTH110 - a stream has no exists()
         right_save(model, optimizer, iteration, out)
 
 

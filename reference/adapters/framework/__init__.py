@@ -22,13 +22,11 @@ from .model import (
 )
 from .randygpt import run_randygpt_adamw, run_randygpt_forward, run_randygpt_gradients
 from .training import get_adamw_cls, run_gradient_clipping
-from .transformer_layer import run_bolt_layer, run_bolt_training_step
+from .transformer_layer import run_training_step, run_transformer_layer
 
 __all__ = [
     "get_adamw_cls",
     "run_attention",
-    "run_bolt_layer",
-    "run_bolt_training_step",
     "run_cross_entropy",
     "run_embedding",
     "run_gradient_clipping",
@@ -46,6 +44,8 @@ __all__ = [
     "run_silu",
     "run_softmax",
     "run_swiglu",
+    "run_training_step",
     "run_transformer_block",
+    "run_transformer_layer",
     "run_transformer_lm",
 ]

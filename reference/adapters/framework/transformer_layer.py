@@ -9,12 +9,12 @@ import torch
 from ...transformer_layer import LayerWeights, attention_fused, training_step, transformer_layer
 
 
-def run_bolt_layer(weights: LayerWeights, x: torch.Tensor, heads: int) -> torch.Tensor:
+def run_transformer_layer(weights: LayerWeights, x: torch.Tensor, heads: int) -> torch.Tensor:
     """Return one layer of x `Float[B, T, D]`; `weights` as in `reference.transformer_layer`."""
     return transformer_layer(weights, x, heads=heads, attention=attention_fused)
 
 
-def run_bolt_training_step(
+def run_training_step(
     embedding: torch.Tensor, layers: Sequence[LayerWeights], tokens: torch.Tensor, heads: int, rate: float
 ) -> tuple[torch.Tensor, ...]:
     """Return the loss on tokens `Int[B, T + 1]`, then every weight after a step of plain descent."""

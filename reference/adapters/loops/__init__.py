@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from .transformer_layer import run_bolt_layer, run_bolt_training_step
+from .transformer_layer import run_training_step, run_transformer_layer
 
-__all__ = ["run_bolt_layer", "run_bolt_training_step"]
+__all__ = ["run_training_step", "run_transformer_layer"]

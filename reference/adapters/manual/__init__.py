@@ -53,7 +53,7 @@ from .training import (
     run_load_checkpoint,
     run_save_checkpoint,
 )
-from .transformer_layer import run_bolt_layer, run_bolt_training_step
+from .transformer_layer import run_training_step, run_transformer_layer
 
 __all__ = [
     "get_adamw_cls",
@@ -66,8 +66,6 @@ __all__ = [
     "run_bdh_hrm",
     "run_bdh_recurrent",
     "run_bdh_rope",
-    "run_bolt_layer",
-    "run_bolt_training_step",
     "run_cross_entropy",
     "run_embedding",
     "run_gdn_decode",
@@ -98,6 +96,8 @@ __all__ = [
     "run_softmax",
     "run_swiglu",
     "run_train_bpe",
+    "run_training_step",
     "run_transformer_block",
+    "run_transformer_layer",
     "run_transformer_lm",
 ]

@@ -33,5 +33,5 @@ def get_flashattention_autograd_function_triton() -> type[torch.autograd.Functio
 
 
 def _attend(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, *rest: object) -> torch.Tensor:
-    output: torch.Tensor = KernelAttention.apply(q, k, v, *rest)  # type: ignore[no-untyped-call]
+    output: torch.Tensor = KernelAttention.apply(q, k, v, *rest)  # type: ignore[no-untyped-call]  # as torch's
     return output

@@ -10,7 +10,7 @@ from pytest_bolt.correctness import inputs
 from .. import reference
 from . import workloads
 
-pytestmark = pytest.mark.bolt(operation="run_bolt_layer", dtypes=("float32",))
+pytestmark = pytest.mark.bolt(operation="run_transformer_layer", dtypes=("float32",))
 SHAPES = ((2, 64, 64, 4), (1, 128, 128, 4))
 by_shape = pytest.mark.parametrize("shape", SHAPES, ids="{0[0]}x{0[1]}x{0[2]}h{0[3]}".format)
 
@@ -35,24 +35,27 @@ def traffic(weights, x):
 
 
 @by_shape
-def test_bolt_layer_speed(bolt, impl, device, dtype, shape):
+def test_transformer_layer_speed(bolt, impl, device, dtype, shape):
     if impl.interpreted:
         pytest.skip("interpreted here: checked, never timed")
     weights, x = layer_and_input(shape, device, dtype)
     heads = shape[-1]
     bolt.check(
-        impl.run_bolt_layer(weights, x, heads),
+        impl.run_transformer_layer(weights, x, heads),
         oracle=reference.transformer_layer,
         args=(weights, x),
         kwargs={"heads": heads},
     )
     bolt.measure(
-        impl.run_bolt_layer, args=(weights, x, heads), bytes=traffic(weights, x), flops=work(*shape[:3])
+        impl.run_transformer_layer,
+        args=(weights, x, heads),
+        bytes=traffic(weights, x),
+        flops=work(*shape[:3]),
     )
 
 
 @by_shape
-def test_bolt_layer_backward_speed(bolt, impl, device, dtype, shape):
+def test_transformer_layer_backward_speed(bolt, impl, device, dtype, shape):
     if impl.interpreted:
         pytest.skip("interpreted here: checked, never timed")
     weights, x = layer_and_input(shape, device, dtype)
@@ -60,7 +63,9 @@ def test_bolt_layer_backward_speed(bolt, impl, device, dtype, shape):
     upstream = torch.ones_like(x)
 
     def forward_and_backward():
-        return torch.autograd.grad(impl.run_bolt_layer(leaves, x, shape[-1]), list(leaves.values()), upstream)
+        return torch.autograd.grad(
+            impl.run_transformer_layer(leaves, x, shape[-1]), list(leaves.values()), upstream
+        )
 
     def gradients(weights, x):
         own = {name: each.detach().requires_grad_() for name, each in weights.items()}
@@ -73,7 +78,7 @@ def test_bolt_layer_backward_speed(bolt, impl, device, dtype, shape):
     bolt.measure(forward_and_backward, bytes=3 * traffic(weights, x), flops=3 * work(*shape[:3]))
 
 
-@pytest.mark.bolt(operation="run_bolt_training_step")
+@pytest.mark.bolt(operation="run_training_step")
 @pytest.mark.parametrize("tokens", [16, 64])
 def test_bolt_training_step_speed(bolt, impl, device, dtype, tokens):
     if impl.interpreted:
@@ -87,14 +92,14 @@ def test_bolt_training_step_speed(bolt, impl, device, dtype, tokens):
     text = workloads.some_tokens(batch, tokens + 1, seed=1, device=device, vocabulary=vocabulary)
     given = embedding, blocks, text
     bolt.check(
-        impl.run_bolt_training_step(*given, heads, 0.1),
+        impl.run_training_step(*given, heads, 0.1),
         oracle=reference.training_step,
         args=given,
         kwargs={"heads": heads, "rate": 0.1},
         tier="gradient",
     )
     bolt.measure(
-        impl.run_bolt_training_step,
+        impl.run_training_step,
         args=(*given, heads, 0.1),
         bytes=3 * (embedding.nbytes + sum(traffic(block, embedding) for block in blocks)),
         flops=3 * (layers * work(batch, tokens, width) + 2 * batch * tokens * width * vocabulary),

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from benchmarks.mutants.registry import Variants
 
-VARIANTS = Variants("bolt_layer")
+VARIANTS = Variants("transformer_layer")
 right = importlib.import_module("reference.transformer_layer")
 
 
@@ -129,7 +129,7 @@ STEPS = {
     "last_layer_kept": last_layer_kept,
 }
 for mistake, change in STEPS.items():
-    VARIANTS.wrong_set(mistake, run_bolt_training_step=step_with(change))
+    VARIANTS.wrong_set(mistake, run_training_step=step_with(change))
 for function in (
     sum_for_mean,
     attention_without_gradient,
@@ -137,8 +137,8 @@ for function in (
     targets_not_shifted,
     loss_after_the_step,
 ):
-    VARIANTS.wrong("run_bolt_training_step")(function)
-VARIANTS.wrong("run_bolt_layer")(bfloat16_products)
+    VARIANTS.wrong("run_training_step")(function)
+VARIANTS.wrong("run_transformer_layer")(bfloat16_products)
 
 ATTENTIONS = {
     "not_causal": {"diagonal": 10_000},
@@ -152,7 +152,7 @@ ATTENTIONS = {
 }
 for mistake, change in ATTENTIONS.items():
     changed = functools.partial(layer, attention=functools.partial(attended, **change))
-    VARIANTS.wrong_set(mistake, run_bolt_layer=changed)
+    VARIANTS.wrong_set(mistake, run_transformer_layer=changed)
 LAYERS = {
     "gelu": {"act": F.gelu},
     "squared_relu": {"act": lambda x: x.relu().square()},
@@ -165,7 +165,7 @@ LAYERS = {
     "eps_1e-8": {"norm": lambda y, w, b: F.layer_norm(y, y.shape[-1:], w, b, 1e-8)},
 }
 for mistake, change in LAYERS.items():
-    VARIANTS.wrong_set(mistake, run_bolt_layer=functools.partial(layer, **change))
+    VARIANTS.wrong_set(mistake, run_transformer_layer=functools.partial(layer, **change))
 
 
 def joined_projection(weights, x, heads):
@@ -181,6 +181,6 @@ def float64_inside(weights, x, heads):
     return layer({name: each.double() for name, each in weights.items()}, x.double(), heads).to(x.dtype)
 
 
-VARIANTS.honest_set("taken_apart", run_bolt_layer=layer)
-VARIANTS.honest("run_bolt_layer")(joined_projection)
-VARIANTS.honest("run_bolt_layer")(float64_inside)
+VARIANTS.honest_set("taken_apart", run_transformer_layer=layer)
+VARIANTS.honest("run_transformer_layer")(joined_projection)
+VARIANTS.honest("run_transformer_layer")(float64_inside)

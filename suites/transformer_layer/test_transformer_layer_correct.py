@@ -13,8 +13,8 @@ from .. import reference
 from . import workloads
 from .workloads import HEADS, WIDTH
 
-pytestmark = pytest.mark.bolt(operation="run_bolt_layer", dtypes=("float32",))
-of_a_step = pytest.mark.bolt(operation="run_bolt_training_step", dtypes=("float32",))
+pytestmark = pytest.mark.bolt(operation="run_transformer_layer", dtypes=("float32",))
+of_a_step = pytest.mark.bolt(operation="run_training_step", dtypes=("float32",))
 KWARGS = {"heads": HEADS}
 
 
@@ -26,7 +26,7 @@ def fused(weights, x, *, heads):
 def agrees(impl, weights, x, *, heads=HEADS):
     """Run one layer and hold it to the reference."""
     return verify(
-        impl.run_bolt_layer,
+        impl.run_transformer_layer,
         (weights, x, heads),
         oracle=reference.transformer_layer,
         oracle_args=(weights, x),
@@ -66,7 +66,7 @@ def test_later_tokens_are_not_seen(impl, device, dtype, seed):
     weights, x = layer_and_input("blocks", 100 * seed + 3, device=device, dtype=dtype)
     changed = x.clone()
     changed[:, 5:] = inputs.normal(8, WIDTH, seed=seed, device=device, dtype=dtype).reshape(2, 4, WIDTH)
-    output = impl.run_bolt_layer(weights, changed, HEADS)[:, :5].clone()
+    output = impl.run_transformer_layer(weights, changed, HEADS)[:, :5].clone()
     given = weights, x[:, :5]
     check(output, oracle=reference.transformer_layer, args=given, kwargs=KWARGS, twin=fused)
 
@@ -75,7 +75,7 @@ def test_later_tokens_are_not_seen(impl, device, dtype, seed):
 def test_gradients(impl, device, dtype, seed, distribution):
     weights, x = layer_and_input(distribution, 100 * seed + 4, device=device, dtype=dtype)
     verify_gradients(
-        impl.run_bolt_layer,
+        impl.run_transformer_layer,
         (weights, x, HEADS),
         oracle=reference.transformer_layer,
         oracle_args=(weights, x),
@@ -88,7 +88,7 @@ def test_gradients(impl, device, dtype, seed, distribution):
 
 def test_three_runs_are_bit_equal(impl, device, dtype, seed):
     weights, x = layer_and_input("blocks", 100 * seed + 6, device=device, dtype=dtype)
-    repeated(impl.run_bolt_layer, (weights, x, HEADS))
+    repeated(impl.run_transformer_layer, (weights, x, HEADS))
 
 
 def model(seed, layers=2, **place):
@@ -107,7 +107,7 @@ def test_a_training_step_agrees(impl, device, dtype, seed, layers):
     given = embedding, blocks, tokens
     kwargs = {"heads": HEADS, "rate": 10.0}
     verify(
-        impl.run_bolt_training_step,
+        impl.run_training_step,
         (*given, HEADS, 10.0),
         oracle=reference.training_step,
         oracle_args=given,
@@ -120,7 +120,7 @@ def test_a_training_step_agrees(impl, device, dtype, seed, layers):
 def test_a_step_of_rate_zero_changes_nothing(impl, device, dtype, seed):
     embedding, blocks = model(100 * seed + 9, device=device, dtype=dtype)
     tokens = workloads.some_tokens(2, 6, seed=100 * seed + 10, device=device)
-    _, *after = impl.run_bolt_training_step(embedding, blocks, tokens, HEADS, 0.0)
+    _, *after = impl.run_training_step(embedding, blocks, tokens, HEADS, 0.0)
     before = [embedding, *(block[name] for block in blocks for name in sorted(block))]
     assert all(torch.equal(a, b) for a, b in zip(before, after, strict=True))
 
@@ -131,7 +131,7 @@ def test_small_steps_lower_the_loss(impl, device, dtype, seed):
     tokens = workloads.some_tokens(2, 9, seed=100 * seed + 12, device=device)
     losses, names = [], [sorted(block) for block in blocks]
     for _ in range(4):
-        loss, embedding, *rest = impl.run_bolt_training_step(embedding, blocks, tokens, HEADS, 0.01)
+        loss, embedding, *rest = impl.run_training_step(embedding, blocks, tokens, HEADS, 0.01)
         losses.append(loss.item())
         blocks = [dict(zip(own, rest[n * len(own) :], strict=False)) for n, own in enumerate(names)]
     assert losses == sorted(losses, reverse=True)
