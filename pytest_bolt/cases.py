@@ -17,6 +17,7 @@ import pytest
 from pytest_bolt.core.case import Case, CaseId, Workload
 from pytest_bolt.core.expectation import Expectation
 from pytest_bolt.core.judgement import Margins
+from pytest_bolt.core.source import without_docstrings
 from pytest_bolt.core.steps import PlannedCase
 from pytest_bolt.items import item_key
 from pytest_bolt.marks import Marked, marked
@@ -105,8 +106,7 @@ def _hash_of(function: Any) -> str:
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             node.decorator_list = []
-            if len(node.body) > 1 and ast.get_docstring(node, clean=False) is not None:
-                node.body = node.body[1:]
+    without_docstrings(tree)
     return hashlib.sha256(ast.dump(tree).encode()).hexdigest()[:12]
 
 

@@ -9,16 +9,18 @@ from pathlib import Path
 import pytest
 
 from pytest_bolt.cases import Benchmark, benchmarks_of
-from pytest_bolt.core.claims import Judged, Part, Role, experiments, found_metric, judged_parts
-from pytest_bolt.core.comparison import Comparison, Metric
-from pytest_bolt.core.expectation import Expectation, parse_all
+from pytest_bolt.core.claims import Judged, experiments, found_metric, judged
+from pytest_bolt.core.comparison import Metric
+from pytest_bolt.core.expectation import parse_all
 from pytest_bolt.core.plain_text import one_line
+from pytest_bolt.core.record import Summary
+from pytest_bolt.core.statements import Role, Statement, by_function
 from pytest_bolt.errors import BoltError
 from pytest_bolt.items import CLAIM
 from pytest_bolt.settings import OWN_BASELINE, Settings
 
 _FOUND: pytest.StashKey[list[Metric]] = pytest.StashKey()
-_KEYS = ("experiment", "statement", "expect", "role", "published")
+_KEYS = ("experiment", "statement", "expect", "role", "published", "style")
 
 
 class Claim:
@@ -62,7 +64,12 @@ def found_by(
     return list(zip(benchmarks, map(tuple, found), strict=True))
 
 
-def part_of(item: pytest.Item) -> Part | None:
+def has_claim(item: pytest.Item) -> bool:
+    """Return whether a test puts a claim to the proof."""
+    return item.get_closest_marker(CLAIM) is not None
+
+
+def claim_of(item: pytest.Item) -> Statement | None:
     """Return the claim of a test, None for one without. Raises BoltError for a malformed marker."""
     marker = item.get_closest_marker(CLAIM)
     if marker is None:
@@ -84,52 +91,55 @@ def part_of(item: pytest.Item) -> Part | None:
             'expect="time <= 0.97x base", role="effect")',
         )
     texts = (given["expect"],) if isinstance(given["expect"], str) else tuple(given["expect"])
-    return Part(
+    parse_all(texts)  # only to refuse here what cannot be read
+    return Statement(
+        text=str(given["statement"]),
+        source="claim",
+        role=Role(role),
+        expect=texts,
         node_id=item.nodeid,
         experiment=str(given["experiment"]),
-        statement=str(given["statement"]),
-        role=Role(role),
-        expectations=tuple(each.on(item.nodeid) for each in parse_all(texts)),
         published=str(given.get("published", "")),
+        style=str(given.get("style", "")),
     )
 
 
-def claims_of(items: Iterable[pytest.Item], settings: Settings) -> tuple[Part, ...]:
+def claims_of(items: Iterable[pytest.Item], settings: Settings) -> tuple[Statement, ...]:
     """Return the claims that a run puts to the proof: those of its tests, where each names its own baseline.
 
     Raises BoltError for a malformed marker.
     """
     if settings.baseline != OWN_BASELINE:
         return ()
-    return tuple(part for item in items if (part := part_of(item)) is not None)
+    return tuple(claim for item in items if (claim := claim_of(item)) is not None)
 
 
-def stated(
-    expectations: Iterable[Expectation], benchmarks: Iterable[Benchmark], claims: Iterable[Part]
-) -> tuple[Expectation, ...]:
-    """Return what was expected before the run: of the command line, of markers, and of claims.
-
-    Raises BoltError for a marker's expectation that cannot be read.
-    """
-    marked = (
-        expectation.on(benchmark.item.nodeid)
-        for benchmark in benchmarks
-        for expectation in parse_all(benchmark.marked.expect)
+def stated_by(benchmarks: Iterable[Benchmark]) -> tuple[Statement, ...]:
+    """Return what the markers of benchmarks state; parametrised tests of one function say it once."""
+    return by_function(
+        Statement(
+            text=each.marked.hypothesis,
+            source="marker",
+            expect=tuple(each.marked.expect),
+            node_id=each.item.nodeid,
+        )
+        for each in benchmarks
+        if each.marked.hypothesis or each.marked.expect
     )
-    claimed = (expectation for claim in claims for expectation in claim.expectations)
-    return (*expectations, *marked, *claimed)
 
 
-def claim_lines(parts: Sequence[Part], comparisons: Sequence[Comparison]) -> Iterator[str]:
+def claim_lines(summary: Summary) -> Iterator[str]:
     """Yield what became of each claim: the experiment, then each part with its outcome and why."""
-    for title, judged in experiments(judged_parts(parts, comparisons)).items():
+    for title, parts in experiments(judged(summary)).items():
         yield one_line(title)
-        for each in judged:
-            part = each.part
-            yield f"  {each.outcome!s:<14} {part.role}: {one_line(part.statement)}{_published(each)}"
+        for each in parts:
+            part = each.statement
+            yield f"  {each.ruled.ruling!s:<14} {part.role}: {one_line(part.text)}{_published(each)}"
             for conclusion in each.conclusions:
                 yield f"  {'':<14} {one_line(conclusion.reason)}"
 
 
-def _published(judged: Judged) -> str:
-    return f" (stated: {one_line(judged.part.published)})" if judged.part.published else ""
+def _published(part: Judged) -> str:
+    graded = [str(grade) for grade in part.grades if grade is not None]
+    words = [f"stated: {one_line(part.statement.published)}"] if part.statement.published else []
+    return f" ({', '.join(words + graded)})" if words or graded else ""

@@ -150,8 +150,14 @@ class Judge:
             return
         log_reports(self.config, reports)
 
-    def finish(self, state: RunState, notes: tuple[str, ...], control: NullControl | None) -> None:
-        """Store how the run ended, and what its null control came to."""
+    def finish(
+        self,
+        state: RunState,
+        notes: tuple[str, ...],
+        control: NullControl | None,
+        measured: datetime | None = None,
+    ) -> None:
+        """Store how the run ended, what its null control came to, and when its first measurement began."""
         if self.unmeasured:
             notes = (*notes, f"{self.unmeasured} tests ask for a benchmark fixture but measured nothing")
         ended = datetime.now(UTC)
@@ -163,12 +169,16 @@ class Judge:
                 notes=notes,
                 collected=len(self.benchmarks),
                 control=control,
+                measured=measured,
+                evidence=self.run.evidence,
             )
             if self.keep_rounds is not None:
                 self.store.forget_rounds(self.keep_rounds)
         except BoltError as error:
             self.problem = self.problem or error.render()
-        self.run = replace(self.run, state=state, ended=ended, notes=notes, control=control)
+        self.run = replace(
+            self.run, state=state, ended=ended, notes=notes, control=control, measured=measured
+        )
 
     def summary(self) -> Summary:
         """Return the run with what was compared so far."""

@@ -220,23 +220,41 @@ OPTIONS = (
     Option(
         name="hypothesis",
         metavar="TEXT",
-        default="",
+        repeatable=True,
         ini=False,
-        help="What this change is believed to do, for the journal.",
+        help="What this change is believed to do, for the journal; repeatable, a part each. "
+        "'(attribution) ...' is about the reason.",
     ),
     Option(
         name="expect",
         metavar="EXPR",
         repeatable=True,
         ini=False,
-        help="A checkable expectation: 'time <= 0.95x base', '*softmax*: time <= -4.5%%'; repeatable.",
+        help="A checkable expectation: 'time <= 0.95x base', '*softmax*: time <= -4.5%%'; repeatable. "
+        "'2. time <= -4.5%%' belongs to the second part of the hypothesis.",
     ),
     Option(
         name="journal",
         metavar="STYLE[:PATH]",
-        const="paper",
-        help="Write a journal entry in this style: paper. Default path: journal/JOURNAL.md. Without a "
-        "comparison, tests that put a claim to the proof run, each against the baseline that it names.",
+        const="auto",
+        repeatable=True,
+        help="Write a journal entry in this style: paper, findings, evidence, worklog, logbook, experiment, "
+        "experiment-short, changelog, learning, one of your own, or auto:PATH for the style of a journal "
+        "that is there; repeatable. A PATH that ends with a slash is a folder with a file an entry. No text: "
+        "auto, the style that a claim asks for, else paper. Without a comparison, tests that put a claim to "
+        "the proof run, each against the baseline that it names.",
+    ),
+    Option(
+        name="journal-templates",
+        metavar="DIR",
+        help="A folder with journal styles of your own, a Jinja template each: NAME.md.j2.",
+    ),
+    Option(
+        name="artifact",
+        metavar="PATH",
+        repeatable=True,
+        ini=False,
+        help="A log, figure or data file of this run, whose hash goes into the journal; repeatable.",
     ),
     Option(name="json", metavar="PATH", ini=False, help="Write the report as JSON."),
     Option(name="markdown", metavar="PATH", ini=False, help="Write the report as Markdown."),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import secrets
 import uuid
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,13 +15,16 @@ import pytest
 
 from pytest_bolt.atomic_file import check_writable
 from pytest_bolt.core.environment import Environment
-from pytest_bolt.core.expectation import Expectation, parse_all
-from pytest_bolt.core.record import Revision, Run
+from pytest_bolt.core.expectation import Expectation
+from pytest_bolt.core.record import Evidence, Revision, Run
+from pytest_bolt.core.statements import Statement, numbered, words_of
 from pytest_bolt.errors import BoltError
-from pytest_bolt.journal.write import parse_option
+from pytest_bolt.journal.own_templates import templates_in
+from pytest_bolt.journal.write import Journal, parse_option
 from pytest_bolt.machine import environment
 from pytest_bolt.measuring.process import PINNED_ENVIRONMENT
 from pytest_bolt.repo.cache import cache_folder, prepare_cache
+from pytest_bolt.repo.evidence import Found, evidence_of
 from pytest_bolt.repo.opening import main_worktree, open_repository
 from pytest_bolt.repo.refs import resolve_base, resolve_head
 from pytest_bolt.settings import Settings
@@ -37,11 +40,11 @@ _DISTRIBUTED = "tests are spread over processes (-n), which would disturb each o
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Output:
-    """A file to be written at the end: what it is, where, in which style."""
+    """A file to be written at the end: what it is, where, and of a journal the rest."""
 
     kind: str
     path: Path
-    style: str = ""
+    journal: Journal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,19 +56,27 @@ class Prepared:
     head: Revision
     base: Revision | None
     store: Store
-    expectations: tuple[Expectation, ...]
+    statements: tuple[Statement, ...]
     outputs: tuple[Output, ...]
     seed: int
+    evidence: Evidence = field(default_factory=Evidence)
+    diff: bytes | None = None  # of a dirty tree, where it is not too large to be kept
 
-    def new_run(self, command: tuple[str, ...], mode: str, hypotheses: Iterable[str]) -> Run:
+    @property
+    def expectations(self) -> tuple[Expectation, ...]:
+        """Return what the command line or the commit message expects."""
+        return tuple(each for statement in self.statements for each in statement.expectations())
+
+    def new_run(self, command: tuple[str, ...], mode: str, statements: tuple[Statement, ...]) -> Run:
         """Return the run that begins now.
 
         Arguments:
             command: what was typed.
             mode: as in `Run`.
-            hypotheses: of the tests' markers; they count where neither option nor commit states one.
+            statements: all that was stated; the words of the first source that states any are the hypothesis.
         """
-        stated = self.settings.hypothesis or self.head.trailers.get("Hypothesis", "")
+        stated = [each for each in statements if each.text and not each.experiment]
+        first = [each for each in stated if each.source == stated[0].source]
         return Run(
             run_id=uuid.uuid4().hex[:12],
             started=datetime.now(UTC),
@@ -74,9 +85,11 @@ class Prepared:
             base=self.base,
             environment=self.environment(),
             mode=mode,
-            hypothesis=stated or "; ".join(dict.fromkeys(filter(None, hypotheses))),
+            hypothesis=words_of(first),
             expect=tuple(expectation.text for expectation in self.expectations),
             settings={**_shown(self.settings), "seed": str(self.seed)},
+            statements=statements,
+            evidence=self.evidence,
         )
 
     def environment(self) -> Environment:
@@ -93,7 +106,7 @@ def prepare(config: pytest.Config, settings: Settings) -> Prepared:
     if getattr(config.option, "tx", None) and getattr(config.option, "dist", "no") != "no":
         raise BoltError(_DISTRIBUTED, advice="leave -n out, or give -n0")
     _check_one_comparison(settings)
-    outputs = _outputs(settings, config.invocation_params.dir)
+    outputs = _outputs(settings, config)
     repo = _repository(_places(config), required=settings.compare is not None)
     ignore = [output.path for output in outputs]
     head = resolve_head(repo, ignore=ignore) if repo is not None else Revision(commit="", name="")
@@ -102,8 +115,8 @@ def prepare(config: pytest.Config, settings: Settings) -> Prepared:
         base = replace(head, name=settings.baseline or ITSELF, branch="")
     elif base is not None and settings.mode != "stored":
         prepare_cache(cache_folder(os.environ))
-    expect = settings.expect or tuple(filter(None, [head.trailers.get("Expect", "")]))
-    expectations = parse_all(expect)
+    statements = _statements(settings, head)
+    found = evidence_of(repo, head, base, ignore=ignore) if repo is not None else Found()
     store = open_store(settings.store or str(_store_place(config, repo)))
     store.probe()
     return Prepared(
@@ -112,10 +125,24 @@ def prepare(config: pytest.Config, settings: Settings) -> Prepared:
         head=head,
         base=base,
         store=store,
-        expectations=expectations,
+        statements=statements,
         outputs=outputs,
         seed=secrets.randbelow(_SEED_LIMIT) if settings.seed is None else settings.seed,
+        evidence=found.evidence,
+        diff=found.diff,
     )
+
+
+def _statements(settings: Settings, head: Revision) -> tuple[Statement, ...]:
+    """Return what the command line states, where it says nothing the trailers of the commit.
+
+    Words and expectations may come from different ones. Raises BoltError for what cannot be read.
+    """
+    trailers = {name: head.trailers.get(name, "") for name in ("Hypothesis", "Expect")}
+    words = settings.hypothesis or tuple(filter(None, [trailers["Hypothesis"]]))
+    expect = settings.expect or tuple(filter(None, trailers["Expect"].splitlines()))
+    source = "option" if settings.hypothesis or settings.expect else "commit message"
+    return numbered(words, source, expect)
 
 
 def _check_one_comparison(settings: Settings) -> None:
@@ -158,18 +185,36 @@ def _store_place(config: pytest.Config, repo: Repo | None) -> Path:
     return (main_worktree(repo) if repo is not None else config.rootpath) / STORE_PLACE
 
 
-def _outputs(settings: Settings, cwd: Path) -> tuple[Output, ...]:
+def _outputs(settings: Settings, config: pytest.Config) -> tuple[Output, ...]:
+    cwd = config.invocation_params.dir
+    templates = _templates(settings, cwd, config.rootpath)
     outputs = [
         Output(kind=kind, path=cwd / path)
         for kind, path in (("json", settings.json), ("markdown", settings.markdown))
         if path is not None
     ]
-    if settings.journal is not None:
-        style, path = parse_option(settings.journal)
-        outputs.append(Output(kind="journal", path=cwd / path, style=style))
+    root = cwd if "journal" in settings.typed else config.rootpath
+    outputs += [_journal(text, templates, root) for text in settings.journal]
     for output in outputs:
-        check_writable(output.path)
+        folder = output.journal is not None and output.journal.folder
+        check_writable(output.path / "entry.md" if folder else output.path)
     return tuple(outputs)
+
+
+def _templates(settings: Settings, cwd: Path, root: Path) -> Mapping[str, str]:
+    """Return the journal templates of the user, by file name. Raises BoltError where they cannot be read."""
+    if settings.journal_templates is None:
+        return {}
+    return templates_in((cwd if "journal-templates" in settings.typed else root) / settings.journal_templates)
+
+
+def _journal(text: str, templates: Mapping[str, str], root: Path) -> Output:
+    """Return the journal that was asked for, with its path; raise BoltError where that cannot be."""
+    journal = parse_option(text, templates)
+    path = root / journal.path
+    if journal.style is None and not path.is_file():
+        raise BoltError("there is no journal whose style could be told", seen={"path": path})
+    return Output(kind="journal", path=path, journal=replace(journal, path=path))
 
 
 def _shown(settings: Settings) -> dict[str, str]:

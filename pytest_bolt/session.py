@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -15,14 +15,14 @@ from pytest_bolt import telling, trees
 from pytest_bolt.baseline_adapters import comparable_items
 from pytest_bolt.baselines import StoredBase, stored_baselines
 from pytest_bolt.cases import Benchmark, benchmarks_of
-from pytest_bolt.claims import claim_lines, claims_of, found_by, stated
-from pytest_bolt.core.claims import Part, judged_parts
+from pytest_bolt.claims import claim_lines, claims_of, found_by, has_claim, stated_by
 from pytest_bolt.core.comparison import Metric
 from pytest_bolt.core.control import Control
 from pytest_bolt.core.expectation import Expectation
 from pytest_bolt.core.plan import PlanSettings, plan
-from pytest_bolt.core.record import BASELINE_MODE, RunState, Summary
-from pytest_bolt.core.steps import ClosePair, Decide, OpenPair, Reply, Step
+from pytest_bolt.core.record import BASELINE_MODE, Run, RunState, Summary
+from pytest_bolt.core.statements import Statement
+from pytest_bolt.core.steps import ClosePair, Decide, OpenPair, Reply, Step, TimeRound
 from pytest_bolt.core.summary import MachineLimits
 from pytest_bolt.devices.limits import limits_of
 from pytest_bolt.errors import BoltError
@@ -32,11 +32,11 @@ from pytest_bolt.measuring.pairing import PairExecutor
 from pytest_bolt.measuring.process import clear_away
 from pytest_bolt.measuring.runner import run_plan
 from pytest_bolt.preparation import Prepared, prepare
+from pytest_bolt.pytest_loop import command_line, resumes, run_plain, stop_if_asked, usage_errors
 from pytest_bolt.refusals import check_benchmarks
 from pytest_bolt.repo.cache import cache_folder
 from pytest_bolt.repo.commands import top_level
 from pytest_bolt.repo.overlay import suite_root
-from pytest_bolt.repo.state import identical
 from pytest_bolt.settings import Settings
 from pytest_bolt.telling import Teller
 
@@ -64,7 +64,9 @@ class BoltSession:
         self._pair = 0
         self._control = False
         self._left_out: list[str] = []
-        self._claims: tuple[Part, ...] = ()
+        self._started: Run | None = None
+        self._stored: StoredBase | None = None
+        self._measured: datetime | None = None
         self._found: list[tuple[Benchmark, tuple[Metric, ...]]] = []
 
     @classmethod
@@ -86,7 +88,7 @@ class BoltSession:
         baseline = self._prepared.settings.baseline
         if baseline is None:
             return
-        with _usage_errors():
+        with usage_errors():
             kept, left_out = comparable_items(items, baseline)
         self._left_out = [f"{count} left out: {reason}" for reason, count in left_out.items()]
         config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
@@ -99,28 +101,52 @@ class BoltSession:
             count = session.testsfailed
             raise session.Interrupted(f"{count} error{'s' * (count != 1)} during collection")
         items = [item for item in session.items if is_benchmark(item)]
-        with _usage_errors():
+        with usage_errors():
             self._root = self._suite_root(items)
             self._benchmarks = benchmarks_of(items, self._prepared.settings, self._root)
-            self._claims = claims_of(session.items, self._prepared.settings)
-            self._expectations = stated(self._prepared.expectations, self._benchmarks, self._claims)
-            if self._prepared.base is not None and not _resumes(self._config) and not self._claims:
+            claims = claims_of(session.items, self._prepared.settings)
+            statements = (*self._prepared.statements, *stated_by(self._benchmarks), *claims)
+            self._expectations = tuple(each for said in statements for each in said.expectations())
+            if self._prepared.base is not None and not resumes(self._config) and not claims:
                 expected = self._prepared.expectations
                 check_benchmarks(self._prepared.settings, self._benchmarks, expected, len(session.items))
         if getattr(self._config.option, "benchmark_skip", False):
             self._benchmarks = ()
-        if not getattr(self._config.option, "benchmark_only", False):
-            plain = [item for item in session.items if not is_benchmark(item)]
-            _run_plain(session, plain)
+        plain = [item for item in session.items if not is_benchmark(item)]
+        if getattr(self._config.option, "benchmark_only", False):
+            plain = []
+        if self._benchmarks or any(map(has_claim, plain)):
+            with usage_errors():
+                self._begin(statements)
+        try:
+            run_plain(session, plain)
             self._found = found_by(plain, self._prepared.settings, self._root)
-        if self._benchmarks or self._found:
-            with _usage_errors():
-                try:
+            if self._benchmarks or self._found:
+                with usage_errors():
                     self._measure(session)
-                except BoltError:
-                    self._judge = None  # refused: there is no result to show
-                    raise
+        except pytest.UsageError:
+            self._judge = None  # refused: there is no result to show
+            raise
+        finally:
+            if self._judge is None and self._started is not None:
+                self._prepared.store.discard(self._started.run_id)
         return True
+
+    def _begin(self, statements: tuple[Statement, ...]) -> None:
+        """Store what was stated, before anything is measured."""
+        prepared = self._prepared
+        mode = "paired" if prepared.settings.aa else "measure"
+        if prepared.settings.baseline is not None:
+            mode = BASELINE_MODE
+        elif not prepared.settings.aa and prepared.repo is not None and prepared.base is not None:
+            self._stored = stored_baselines(prepared, self._benchmarks)
+            mode = "paired" if self._stored is None else "stored"
+        if self._stored is not None:
+            prepared = replace(prepared, base=self._stored.base)
+        self._started = prepared.new_run(command_line(self._config), mode, statements)
+        prepared.store.begin(self._started, collected=len(self._benchmarks))
+        if prepared.diff is not None:
+            prepared.store.keep(self._started.run_id, prepared.diff)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
@@ -143,9 +169,8 @@ class BoltSession:
         problems = []
         for output in self._prepared.outputs:
             try:
-                judged = judged_parts(self._claims, summary.comparisons)
-                telling.write_file(output, summary, self._expectations, self._limits, judged)
-                self._written.append(f"wrote {output.path}")
+                files = telling.write_file(output, summary, self._limits)
+                self._written += [f"wrote {file}" for file in files]
             except BoltError as error:
                 problems.append(error.render())
         return problems
@@ -154,7 +179,7 @@ class BoltSession:
         """Show the table."""
         if self._judge is not None:
             summary = self._judge.summary()
-            self._teller.claims(claim_lines(self._claims, summary.comparisons))
+            self._teller.claims(claim_lines(summary))
             self._teller.table(summary, self._limits, self._written, self._complaints)
             if self._prepared.settings.aa:
                 self._teller.calibration(summary, self._spent_ns / 1e9)
@@ -178,31 +203,29 @@ class BoltSession:
             say=self._teller.say,
         )
         if prepared.settings.aa:
-            self._run(session, trees.twice(shared), "paired", None)
+            self._run(session, trees.twice(shared))
             return
         if prepared.settings.baseline is not None:
-            pair = trees.twice(shared, prepared.settings.baseline, self._left_out)
-            self._run(session, pair, BASELINE_MODE, None)
+            self._run(session, trees.twice(shared, prepared.settings.baseline, self._left_out))
             return
-        stored = stored_baselines(prepared, self._benchmarks)
-        if prepared.repo is None or prepared.base is None or stored is not None:
-            mode = "stored" if stored is not None else "measure"
-            self._run(session, trees.head_only(shared), mode, stored)
+        if prepared.repo is None or prepared.base is None or self._stored is not None:
+            self._run(session, trees.head_only(shared))
             return
         self._teller.say(
             f"bolt: checking {prepared.base.short} out, then checking and calibrating both trees"
         )
         with trees.both(shared, prepared.repo, prepared.base) as pair:
-            self._run(session, pair, "paired", None)
+            self._run(session, pair)
 
-    def _run(self, session: pytest.Session, used: trees.Trees, mode: str, stored: StoredBase | None) -> None:
-        prepared = self._prepared if stored is None else replace(self._prepared, base=stored.base)
+    def _run(self, session: pytest.Session, used: trees.Trees) -> None:
+        prepared, stored, started = self._prepared, self._stored, self._started
+        if started is None:
+            raise RuntimeError("a run is begun before it is measured")
         executor = PairExecutor(used.specs, timeout_s=prepared.settings.timeout)
-        command = (*_program(), *map(str, self._config.invocation_params.args))
-        same_code = used.same_code or _same_code(prepared)
+        same_code = used.same_code or prepared.settings.aa or started.evidence.same_code
         judge = self._judge = Judge(
             config=self._config,
-            run=prepared.new_run(command, mode, [each.marked.hypothesis for each in self._benchmarks]),
+            run=started,
             store=prepared.store,
             benchmarks={benchmark.key: benchmark for benchmark in self._benchmarks},
             executor=executor,
@@ -215,10 +238,9 @@ class BoltSession:
 
         def decided(decide: Decide) -> None:
             judge.decided(decide)
-            _stop_if_asked(session)
+            stop_if_asked(session)
 
         control = Control()
-        prepared.store.begin(judge.run, collected=len(self._benchmarks))
         state = RunState.INTERRUPTED
         try:
             for benchmark, metrics in self._found:
@@ -226,7 +248,7 @@ class BoltSession:
             cases = [benchmark.planned(self._expectations) for benchmark in self._benchmarks]
             steps = plan(cases, self._plan_settings(used, control=not same_code), control)
             run_plan(steps, executor, decided=decided, progressed=self._progressed)
-            if not _resumes(self._config):
+            if not resumes(self._config):
                 judge.missing(prepared.settings.fail_on.margins)
             state = RunState.FINISHED
         finally:
@@ -234,7 +256,7 @@ class BoltSession:
             notes = (*used.notes, *executor.notes, *(stored.notes if stored is not None else ()))
             if session.shouldfail:
                 notes = (*notes, f"the run ended early: {session.shouldfail}")
-            judge.finish(state, notes, control.found)
+            judge.finish(state, notes, control.found, self._measured)
         self._config.hook.pytest_bolt_recorded(config=self._config, summary=judge.summary())
 
     def _plan_settings(self, used: trees.Trees, *, control: bool) -> PlanSettings:
@@ -249,6 +271,8 @@ class BoltSession:
         return replace(plain, screening_pairs=_THOROUGH_PAIRS, confirming_pairs=_THOROUGH_PAIRS)
 
     def _progressed(self, step: Step, reply: Reply) -> None:
+        if isinstance(step, TimeRound) and self._measured is None:
+            self._measured = datetime.now(UTC)
         if isinstance(step, OpenPair):
             self._pair, self._control = step.pair, step.control
         self._spent_ns += reply.spent_ns if self._pair > 0 else 0  # checking is not charged to the budget
@@ -260,44 +284,3 @@ class BoltSession:
                 elapsed_s=self._spent_ns / 1e9,
                 budget_s=self._prepared.settings.budget,
             )
-
-
-def _same_code(prepared: Prepared) -> bool:
-    repo, base = prepared.repo, prepared.base
-    if prepared.settings.aa or prepared.settings.baseline is not None or repo is None or base is None:
-        return prepared.settings.aa
-    return identical(repo, base.commit, ignore=[output.path for output in prepared.outputs])
-
-
-def _program() -> tuple[str, ...]:
-    """Return how pytest was started, in words that start it again."""
-    name = Path(sys.argv[0]).name
-    return ("python", "-m", "pytest") if name == "__main__.py" else (name,)
-
-
-def _resumes(config: pytest.Config) -> bool:
-    """Return whether an earlier run's outcomes chose the tests: what is left out is then not missing."""
-    return bool(getattr(config.option, "lf", False) or getattr(config.option, "stepwise", False))
-
-
-def _run_plain(session: pytest.Session, items: Sequence[pytest.Item]) -> None:
-    """Run tests that measure nothing the way pytest does."""
-    for index, item in enumerate(items):
-        following = items[index + 1] if index + 1 < len(items) else None
-        item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
-        _stop_if_asked(session)
-
-
-def _stop_if_asked(session: pytest.Session) -> None:
-    if session.shouldfail:
-        raise session.Failed(session.shouldfail)
-    if session.shouldstop:
-        raise session.Interrupted(session.shouldstop)
-
-
-@contextmanager
-def _usage_errors() -> Iterator[None]:
-    try:
-        yield
-    except BoltError as error:
-        raise pytest.UsageError(error.render()) from None

@@ -183,9 +183,11 @@ class Settings:
     suite: tuple[str, ...]
     store: str | None
     keep_rounds: int | None
-    hypothesis: str
+    hypothesis: tuple[str, ...]
     expect: tuple[str, ...]
-    journal: str | None
+    journal: tuple[str, ...]
+    journal_templates: str | None
+    artifact: tuple[str, ...]
     json: str | None
     markdown: str | None
     seed: int | None

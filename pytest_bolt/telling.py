@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from pytest_bolt.atomic_file import write_atomically
 from pytest_bolt.core.calibration import calibrate
 from pytest_bolt.core.calibration import lines as calibration_lines
-from pytest_bolt.core.claims import Judged
-from pytest_bolt.core.expectation import Expectation
 from pytest_bolt.core.record import Revision, Summary
 from pytest_bolt.core.summary import MachineLimits
-from pytest_bolt.journal.build import entry_of, experiment_entries
+from pytest_bolt.journal.build import entries_of
 from pytest_bolt.journal.write import write_entry
 from pytest_bolt.preparation import Output, Prepared
 from pytest_bolt.reports import json_report, markdown
@@ -111,25 +110,17 @@ def _subjects(baseline: str) -> str:
     return f"implementations with {baseline}"
 
 
-def write_file(
-    output: Output,
-    summary: Summary,
-    expectations: Sequence[Expectation],
-    limits: MachineLimits | None,
-    judged: Sequence[Judged] = (),
-) -> None:
-    """Write one report that was asked for; of claims, a journal has an entry each. Raises BoltError."""
+def write_file(output: Output, summary: Summary, limits: MachineLimits | None) -> tuple[Path, ...]:
+    """Write one report that was asked for; return the files. Raises BoltError."""
     match output.kind:
         case "json":
             write_atomically(output.path, json_report.render(summary))
         case "markdown":
             write_atomically(output.path, markdown.render(summary, limits))
-        case _ if judged:
-            for entry in experiment_entries(summary, judged):
-                write_entry(entry, output.path, output.style)
-        case _:
-            entry = entry_of(summary, hypothesis=summary.run.hypothesis, expectations=expectations)
-            write_entry(entry, output.path, output.style)
+        case _ if output.journal is not None:
+            written = [write_entry(entry, output.journal.of(entry)) for entry in entries_of(summary)]
+            return tuple(dict.fromkeys(written))
+    return (output.path,)
 
 
 def _named(revision: Revision) -> str:

@@ -14,6 +14,7 @@ from pytest_bolt.core.comparison import Comparison, Metric
 from pytest_bolt.core.measurement import Measurement, Side
 from pytest_bolt.core.metrics import Gates, Told, clock_metrics, medians, metrics_of
 from pytest_bolt.core.record import Record, Revision
+from pytest_bolt.core.ruling import FAILURE_NOTE
 from pytest_bolt.core.stats import Estimate
 from pytest_bolt.core.steps import Decide
 from pytest_bolt.core.stored import RUNS_FOR_A_GATE, BaselineRecord, Prediction, predict
@@ -65,6 +66,8 @@ def comparison_of(decide: Decide, case: Case, frame: Frame, told: Mapping[Side, 
         mode=frame.mode,
         method=_method(decide, frame) if found else "",
         pairs=found.pairs if found else 0,
+        pair_ratios=tuple(_digits(math.exp(each.value)) for each in decide.ratios) if found else (),
+        pair_errors=tuple(_digits(each.error) for each in decide.ratios) if found else (),
         quads=decide.quads if found else 0,
         seed=frame.seed,
         failed=fails(verdict, found.center if found else 0.0, frame.fail_on) or _any_failed(metrics),
@@ -73,8 +76,17 @@ def comparison_of(decide: Decide, case: Case, frame: Frame, told: Mapping[Side, 
         detail=decide.failure.detail if decide.failure else "",
         warnings=decide.warnings if speed else (),
         metrics=metrics,
-        notes={**frame.notes, **(_shared_notes(decide) if speed else {})},
+        notes={**frame.notes, **_failure_notes(decide), **(_shared_notes(decide) if speed else {})},
     )
+
+
+def _failure_notes(decide: Decide) -> dict[str, str]:
+    return {FAILURE_NOTE: str(decide.failure.kind)} if decide.failure is not None else {}
+
+
+def _digits(value: float) -> float:
+    """Return a value with nine significant digits: more than any clock has, and they take little room."""
+    return float(f"{value:.9g}")
 
 
 def _shared_notes(decide: Decide) -> dict[str, str]:
@@ -104,6 +116,8 @@ def stored_comparison(
         detectable=prediction.detectable,
         method=f"prediction interval (98 %) from {prediction.runs} stored runs of the base",
         pairs=prediction.runs,
+        pair_ratios=(),
+        pair_errors=(),
         failed=fails(verdict, math.log(prediction.ratio.estimate), frame.fail_on),
         reason=f"advice only: {prediction.runs} of {RUNS_FOR_A_GATE} stored runs"
         if prediction.advice_only

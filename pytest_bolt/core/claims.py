@@ -1,75 +1,52 @@
-"""Claims as experiments: what somebody stated, in parts that are judged one by one, and what came of it.
-
-That something happened and why it happened are two claims: the effect may be confirmed, the reason refuted.
-"""
+"""Statements judged one by one: what each was about, what was found, and what became of it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import dataclass, replace
 
 from pytest_bolt.core.comparison import Comparison, Metric
 from pytest_bolt.core.conclusion import Conclusion, Outcome, conclude, overall
-from pytest_bolt.core.expectation import Expectation
+from pytest_bolt.core.grade import Grade, grade
 from pytest_bolt.core.record import Summary
-
-
-class Role(StrEnum):
-    """What a part of a claim is about: that something is so, or why."""
-
-    EFFECT = "effect"
-    ATTRIBUTION = "attribution"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """One statement with one test: `experiment` is the title of the claim that it is a part of.
-
-    `published` is the figure that was stated, in its author's words. The expectations were written before the
-    run and name this test.
-    """
-
-    node_id: str
-    experiment: str
-    statement: str
-    role: Role
-    expectations: tuple[Expectation, ...]
-    published: str = ""
+from pytest_bolt.core.ruling import Ruled, rule
+from pytest_bolt.core.statements import Statement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """A part with what was found: its outcome follows from the intervals."""
+    """A statement with what was found: its outcome follows from the intervals, its ruling from all there is.
 
-    part: Part
+    `grades` holds one for each conclusion, None where the sizes cannot be set against each other.
+    """
+
+    statement: Statement
     conclusions: tuple[Conclusion, ...]
     outcome: Outcome
+    ruled: Ruled
+    grades: tuple[Grade | None, ...] = ()
 
 
-def judged_parts(parts: Iterable[Part], comparisons: Sequence[Comparison]) -> tuple[Judged, ...]:
-    """Return every part of a run with its outcome, in the order given."""
-    found = []
-    for part in parts:
-        mine = [each for each in comparisons if each.case.case_id.node_id == part.node_id]
-        conclusions = tuple(conclude(expectation, mine) for expectation in part.expectations)
-        outcome = overall(each.outcome for each in conclusions)
-        found.append(Judged(part=part, conclusions=conclusions, outcome=outcome))
-    return tuple(found)
+def judged(summary: Summary) -> tuple[Judged, ...]:
+    """Return every statement of a run with what became of it, in the order in which they were stated."""
+    return tuple(_judged(summary, statement) for statement in summary.run.statements)
 
 
-def experiments(judged: Iterable[Judged]) -> Mapping[str, tuple[Judged, ...]]:
-    """Return title -> parts, in the order in which the titles first occur."""
+def experiments(parts: Iterable[Judged]) -> Mapping[str, tuple[Judged, ...]]:
+    """Return title -> parts of the claims among them, in the order in which the titles first occur."""
     found: dict[str, list[Judged]] = {}
-    for each in judged:
-        found.setdefault(each.part.experiment, []).append(each)
-    return {title: tuple(parts) for title, parts in found.items()}
+    for part in parts:
+        if part.statement.experiment:
+            found.setdefault(part.statement.experiment, []).append(part)
+    return {title: tuple(members) for title, members in found.items()}
 
 
-def of_experiment(summary: Summary, parts: Iterable[Judged]) -> tuple[Comparison, ...]:
-    """Return the comparisons of an experiment's tests."""
-    node_ids = {each.part.node_id for each in parts}
-    return tuple(each for each in summary.comparisons if each.case.case_id.node_id in node_ids)
+def of_experiment(summary: Summary, parts: Iterable[Judged]) -> Summary:
+    """Return the run as if it held the statements and comparisons of one experiment only."""
+    own = tuple(part.statement for part in parts)
+    node_ids = {statement.node_id for statement in own}
+    compared = tuple(each for each in summary.comparisons if each.case.case_id.node_id in node_ids)
+    return replace(summary, run=replace(summary.run, statements=own), comparisons=compared)
 
 
 def found_metric(name: str, values: Sequence[float], unit: str = "", better: str = "lower") -> Metric:
@@ -80,3 +57,26 @@ def found_metric(name: str, values: Sequence[float], unit: str = "", better: str
     mean = sum(values) / len(values)
     samples = tuple(values) if len(values) > 1 else ()
     return Metric(name=name, unit=unit, better=better, base=None, head=mean, samples=samples)
+
+
+def _judged(summary: Summary, statement: Statement) -> Judged:
+    expectations = statement.expectations()
+    conclusions = tuple(conclude(each, summary.comparisons) for each in expectations)
+    about = [
+        comparison
+        for comparison in summary.comparisons
+        if _is_about(statement, comparison)
+        and (not expectations or any(e.matches(comparison.case.case_id.node_id) for e in expectations))
+    ]
+    return Judged(
+        statement=statement,
+        conclusions=conclusions,
+        outcome=overall(each.outcome for each in conclusions),
+        ruled=rule(summary.run, about, conclusions, stated=True),
+        grades=tuple(grade(statement, each) for each in conclusions),
+    )
+
+
+def _is_about(statement: Statement, comparison: Comparison) -> bool:
+    node_id = comparison.case.case_id.node_id
+    return statement.node_id in {"", node_id, node_id.partition("[")[0]}

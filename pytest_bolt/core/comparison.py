@@ -74,9 +74,11 @@ class Comparison:
     `ratio` is the time of one iteration, head/base, with its interval; None where nothing was
     measured. `margin` is the equivalence margin (0.05 is five percent). `detectable` is the smallest
     relative effect this comparison could have seen (0.03 is three percent). `pairs` counts the
-    process pairs that the verdict rests on. `mode` is that of the run. `noise_only` says that
-    both trees hold the same code. `reason` says in one line why a verdict is not one about speed, or
-    what limits it; `detail` is the full text behind it (a traceback, an error of the base).
+    process pairs that the verdict rests on; `pair_ratios` holds the ratio head/base of each, in order, and
+    `pair_errors` the standard error inside it as a log-ratio, so that the interval can be worked out again
+    when single rounds are gone. Both are empty where no pairs were measured. `mode` is that of the run.
+    `noise_only` says that both trees hold the same code. `reason` says in one line why a verdict is not one
+    about speed, or what limits it; `detail` is the full text behind it (a traceback, an error of the base).
     """
 
     case: Case
@@ -90,6 +92,8 @@ class Comparison:
     mode: str = "paired"
     method: str = ""
     pairs: int = 0
+    pair_ratios: tuple[float, ...] = ()
+    pair_errors: tuple[float, ...] = ()
     quads: int = 0
     seed: int = 0
     failed: bool = False

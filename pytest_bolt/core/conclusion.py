@@ -128,6 +128,11 @@ def _finding(expectation: Expectation, comparison: Comparison) -> Finding:
 
 def _outcome(expectation: Expectation, observed: Interval) -> Outcome:
     low, high, bound = observed.low, observed.high, expectation.bound
+    if expectation.relation is Relation.EQUAL:
+        least, most = bound - expectation.rounding, bound + expectation.rounding
+        if least <= low and high <= most:
+            return Outcome.CONFIRMED
+        return Outcome.REFUTED if low > most or high < least else Outcome.INCONCLUSIVE
     if expectation.relation is Relation.AT_LEAST:
         low, high, bound = -high, -low, -bound
     if high <= bound:

@@ -36,19 +36,41 @@ _ALLOWED: dict[str, tuple[str, ...]] = {
 }
 _UNITLESS = frozenset({"error"})
 _NEVER_ZERO = frozenset({"time", "cpu_time", "device_time", "throughput", "speedup"})
-_OPERATOR = re.compile(r"<=|>=|\u2264|\u2265")
-_NEAR_OPERATOR = re.compile(r"=<|=>|==|<|>|=")
+_OPERATOR = re.compile(r"<=|>=|==|\u2264|\u2265")
+_NEAR_OPERATOR = re.compile(r"=<|=>|<|>|=")
 _NUMBER = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?")
 _TIMES_BASE = re.compile(r"[x\u00d7]\s*(base)?")
+_PART = re.compile(r"\s*(\d{1,3})[.)]\s+")
 _METRIC = re.compile(r"[^\s:<>=]+(?: [^\s:<>=]+)*")
 _EXAMPLE = "write it like `time <= 0.95x base`, `test_softmax*: time <= -4.5%` or `peak_memory <= 1.2 GB`"
 
 
 class Relation(StrEnum):
-    """Which side of the bound is asked for; the bound itself satisfies both."""
+    """Which side of the bound is asked for; the bound itself satisfies each.
+
+    EQUAL is the bound within half a unit of its last digit as written.
+    """
 
     AT_MOST = "<="
     AT_LEAST = ">="
+    EQUAL = "=="
+
+
+_RELATIONS = {
+    "<=": Relation.AT_MOST,
+    "\u2264": Relation.AT_MOST,
+    ">=": Relation.AT_LEAST,
+    "\u2265": Relation.AT_LEAST,
+    "==": Relation.EQUAL,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Bound:
+    value: float
+    rounding: float
+    relative: bool = False
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +79,9 @@ class Expectation:
 
     With `relative`, `bound` is a factor of the base's value (for `speedup`: the factor itself).
     Otherwise it is a value of the head in `unit`: ns, B, B/s, FLOP/s, it/s, or the unit of a metric
-    that a test recorded. `text` is what the person wrote.
+    that a test recorded. `rounding` is half a unit of the bound's last digit as written, in the terms of the
+    bound. `part` is the number of the part of a hypothesis that it belongs to, 0 for none. `text` is what the
+    person wrote.
     """
 
     text: str
@@ -67,6 +91,8 @@ class Expectation:
     relative: bool
     unit: str = ""
     glob: str = ""
+    rounding: float = 0.0
+    part: int = 0
 
     def matches(self, node_id: str) -> bool:
         """Return whether the glob names the benchmark: whole node id, or from a `/` or `::` on.
@@ -88,7 +114,7 @@ def parse(text: str, *, recorded: Collection[str] = ()) -> Expectation:
     """Return the expectation that a person wrote.
 
     Arguments:
-        text: `[GLOB:] METRIC <=|>= BOUND`, the bound a factor (`0.95x base`), a change (`-4.5%`) or a
+        text: `[GLOB:] METRIC <=|>=|== BOUND`, the bound a factor (`0.95x base`), a change (`-4.5%`) or a
             value with a unit (`1.2 GB`).
         recorded: names of metrics that tests record. A name that is neither there nor built in is
             taken for one that a test will record, unless it looks like a slip of a built-in one.
@@ -100,14 +126,30 @@ def parse(text: str, *, recorded: Collection[str] = ()) -> Expectation:
 
 
 def parse_all(texts: Iterable[str], *, recorded: Collection[str] = ()) -> tuple[Expectation, ...]:
-    """Return the expectations of several texts, each of which may hold several, separated by `;`."""
-    parts = (part for text in texts for part in text.split(";"))
-    return tuple(parse(part, recorded=recorded) for part in parts if part.strip())
+    """Return the expectations of several texts, each of which may hold several, separated by `;`.
+
+    A number before them (`2. time <= 0.9x base`) is that of the part of the hypothesis that they belong to.
+    """
+    found: list[Expectation] = []
+    for text in texts:
+        number = _PART.match(text)
+        parts = (part for part in text[number.end() if number else 0 :].split(";") if part.strip())
+        found += (
+            replace(parse(part, recorded=recorded), part=int(number[1]) if number else 0) for part in parts
+        )
+    return tuple(found)
 
 
 def unit_scale(unit: str) -> tuple[str, float]:
     """Return the unit that values are compared in and its size: `GB` is (`B`, 1e9)."""
     return _UNITS.get(unit, (unit, 1.0))
+
+
+def _half_a_digit(number: str) -> float:
+    """Return half a unit of the last digit of a number as written: 0.005 for `2.37`, 50 for `1e2`."""
+    digits, _, exponent = number.lower().partition("e")
+    decimals = len(digits.partition(".")[2])
+    return float(f"0.5e{(int(exponent) if exponent else 0) - decimals}")
 
 
 def _starts(node_id: str) -> list[int]:
@@ -127,21 +169,24 @@ class _Parser:
         if not operators:
             near = _NEAR_OPERATOR.search(self.text)
             self.fail(
-                "there is no `<=` or `>=`", near.start() if near else len(self.text), "use `<=` or `>=`"
+                "there is no `<=`, `>=` or `==`",
+                near.start() if near else len(self.text),
+                "use `<=`, `>=` or `==`",
             )
         operator = operators[-1]
         glob, metric = self.subject(operator.start())
-        relation = Relation.AT_MOST if operator.group() in {"<=", "\u2264"} else Relation.AT_LEAST
-        bound, relative, unit = self.bound(operator.end(), metric)
-        self.check_meaning(metric, relation, bound, operator.end())
+        relation = _RELATIONS[operator.group()]
+        bound = self.bound(operator.end(), metric)
+        self.check_meaning(metric, relation, bound.value, operator.end())
         return Expectation(
             text=self.text,
             glob=glob,
             metric=metric,
             relation=relation,
-            bound=bound,
-            relative=relative,
-            unit=unit,
+            bound=bound.value,
+            relative=bound.relative,
+            unit=bound.unit,
+            rounding=bound.rounding,
         )
 
     def subject(self, end: int) -> tuple[str, str]:
@@ -168,7 +213,7 @@ class _Parser:
         if near:
             self.fail(f"there is no metric `{one_line(metric)}`", place, f"did you mean `{near[0]}`?")
 
-    def bound(self, start: int, metric: str) -> tuple[float, bool, str]:
+    def bound(self, start: int, metric: str) -> _Bound:
         place = start + len(self.text[start:]) - len(self.text[start:].lstrip())
         number = _NUMBER.match(self.text, place)
         if number is None:
@@ -177,15 +222,16 @@ class _Parser:
         after = len(self.text) - len(rest)
         if not math.isfinite(value):
             self.fail("the number is too large", place)
+        half = _half_a_digit(number.group())
         if rest == "%":
-            return self.factor(1 + value / 100, place), True, ""
+            return _Bound(self.factor(1 + value / 100, place), half / 100, relative=True)
         if _TIMES_BASE.fullmatch(rest) or (metric == "speedup" and not rest):
-            return self.factor(value, place), True, ""
+            return _Bound(self.factor(value, place), half, relative=True)
         if rest.startswith(("x", "\u00d7", "%", "base")):
             advice = "write a factor as `0.95x base`, a change as `-5%`"
             self.fail(f"`{one_line(rest)}` is not something to compare with", after, advice)
         base, scale = self.unit(rest, metric, after)
-        return value * scale, False, base
+        return _Bound(value * scale, half * scale, unit=base)
 
     def check_meaning(self, metric: str, relation: Relation, bound: float, place: int) -> None:
         """Refuse a bound that every measurement meets, or none; what a test records may be negative."""

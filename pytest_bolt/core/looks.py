@@ -107,6 +107,7 @@ class Looks:
             verdict=verdict,
             estimate=found,
             shared=shared if found else None,
+            ratios=reading.ratios if found else (),
             clock=reading.clock,
             times={
                 side: judgement.typical_time(table, reading.clock)

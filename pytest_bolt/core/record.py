@@ -11,6 +11,7 @@ from pytest_bolt.core.case import Case
 from pytest_bolt.core.comparison import Comparison, NullControl
 from pytest_bolt.core.environment import Environment
 from pytest_bolt.core.measurement import Clock, Measurement
+from pytest_bolt.core.statements import Statement
 from pytest_bolt.core.units import IterationTime
 from pytest_bolt.core.verdict import SEVERITY, Verdict
 
@@ -53,6 +54,34 @@ class RunState(StrEnum):
     INTERRUPTED = "interrupted"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Artifact:
+    """A file that belongs to a run: where it is, the SHA-256 of its content, its size in bytes.
+
+    `kind` says what it is: "diff", "log", "figure" or "data". One that is `stored` lies in the store as well.
+    """
+
+    kind: str
+    path: str
+    sha256: str
+    size: int
+    stored: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What proves a run beside its numbers.
+
+    `files` are the paths that differ between base and head, `same_code` says that none of them differs in
+    code: in comments, layout or documents only. `tag` names the version that the head is, empty for none.
+    """
+
+    files: tuple[str, ...] = ()
+    same_code: bool = False
+    tag: str = ""
+    artifacts: tuple[Artifact, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Record:
     """One case measured at one revision.
@@ -76,8 +105,9 @@ class Run:
     `run_id` is 12 hexadecimal digits. `started` and `ended` are aware, in UTC. `command` is the
     command line as typed. `mode` is "paired", "stored", "measure", "baseline" or "imported"; under
     "baseline" the base is another implementation in the same tree. `hypothesis` and `expect` are the
-    person's words before the run. `settings` holds every setting that could change a result.
-    `control` is None where the base was not compared with itself.
+    person's words before the run, `statements` the same in parts; they are stored at `started`, before
+    `measured`, the time of the first measurement (None where nothing was). `settings` holds every
+    setting that could change a result. `control` is None where the base was not compared with itself.
     """
 
     run_id: str
@@ -94,6 +124,9 @@ class Run:
     settings: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     control: NullControl | None = None
+    statements: tuple[Statement, ...] = ()
+    measured: datetime | None = None
+    evidence: Evidence = field(default_factory=Evidence)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

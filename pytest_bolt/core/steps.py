@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from pytest_bolt.core.judgement import Margins
+from pytest_bolt.core.judgement import Margins, PairRatio
 from pytest_bolt.core.measurement import Clock, RoundTable, Side, Timing, empty_rounds
 from pytest_bolt.core.shared_variance import SharedVariance
 from pytest_bolt.core.stats import Estimate
@@ -124,13 +124,14 @@ class Decide:
 
     `times` are those of the rounds that were judged, without the screening rounds of a candidate: those are
     of pairs before `first_pair`. `shared` is what other benchmarks said about the spread, where it is part of
-    `estimate`.
+    `estimate`, `ratios` what it is an estimate of.
     """
 
     case: str
     verdict: Verdict | None
     estimate: Estimate | None = None
     shared: SharedVariance | None = None
+    ratios: tuple[PairRatio, ...] = ()
     clock: Clock = Clock.FILTERED
     quads: int = 0
     first_pair: int = 1

@@ -1,20 +1,19 @@
-"""From a finished run to its journal entry; a pure function of stored data and a person's words."""
+"""From a finished run to its journal entries; a pure function of stored data and a person's words."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from pytest_bolt.core.claims import Judged, experiments, of_experiment
+from pytest_bolt.core.claims import Judged, experiments, judged, of_experiment
 from pytest_bolt.core.command_text import reproduce_commands, shell_line
 from pytest_bolt.core.comparison import Comparison, Metric
-from pytest_bolt.core.conclusion import Conclusion, Outcome, conclude, overall
-from pytest_bolt.core.expectation import Expectation
 from pytest_bolt.core.markdown_text import escape
 from pytest_bolt.core.metric_text import head_text, metric_verdict_text
 from pytest_bolt.core.plain_text import sentence
 from pytest_bolt.core.record import Revision, Run, Summary
+from pytest_bolt.core.ruling import Ruled, Ruling, rule, rule_of_all
 from pytest_bolt.core.speedups import BASELINE_NOTE
 from pytest_bolt.core.summary import (
     NOISE_ONLY,
@@ -35,64 +34,84 @@ from pytest_bolt.journal.entry import Entry, Kind, Result, Side
 _COMPUTED = "worked out by the test itself, no time is measured"
 _TRUNKS = frozenset({"", "main", "master", "trunk", "develop", "dev", "HEAD"})
 _TICKET_FOLDER = re.compile(r"^(?:[^/]+/)+")
+# A commit's trailer, and the person's field that it fills.
+_TRAILERS = {"Goal": "goal", "Reasoning": "reasoning", "Strategy": "strategy", "Design": "design"}
+_MOST_FACTS = 20  # of what tests said of their data; more would bury the results
 
 
-def entry_of(
-    summary: Summary, *, hypothesis: str = "", expectations: Sequence[Expectation] = (), note: str = ""
-) -> Entry:
-    """Return the entry of a run.
+def entries_of(summary: Summary, note: str = "") -> tuple[Entry, ...]:
+    """Return the entries of a run: one for each experiment of its claims, or one for all of it.
 
     Arguments:
         summary: the finished run.
-        hypothesis: what a person said before the run; empty where nothing was said.
-        expectations: what the hypothesis says of numbers; the conclusion is computed from them.
         note: the philosophical note, as prose; a person can write it into the journal later.
     """
+    titles = experiments(judged(summary))
+    if not titles:
+        return (entry_of(summary, note=note),)
+    return tuple(_of_experiment(summary, title, parts) for title, parts in titles.items())
+
+
+def entry_of(summary: Summary, *, note: str = "") -> Entry:
+    """Return one entry for all of a run; arguments as in `entries_of`."""
     run = summary.run
-    conclusions = tuple(conclude(expectation, summary.comparisons) for expectation in expectations)
-    outcome = overall(conclusion.outcome for conclusion in conclusions)
+    parts = judged(summary)
+    ruled = rule_of_all(part.ruled for part in parts) if parts else _unstated(summary)
     noise = (NOISE_ONLY,) if noise_only(summary) else ()
+    fields = {name: _paragraphs(run.head.trailers.get(key, "")) for key, name in _TRAILERS.items()}
     return Entry(
         entry_id=run.run_id,
         date=run.started,
         title=_title(run),
-        kind=_kind(conclusions, noise=bool(noise)),
+        kind=_kind(summary, ruled),
         run_id=run.run_id,
         head=_side(run.head),
         base=_side(run.base) if run.base is not None else None,
-        commands=(shell_line(run.command), *reproduce_commands(run)),
+        commands=_commands(run),
         environment=dict(sorted(run.environment.facts.items())),
         procedure=procedure(summary),
         notes=(*noise, *run.notes),
-        hypothesis=hypothesis,
-        conclusions=conclusions,
-        outcome=outcome,
+        parts=parts,
+        ruled=ruled,
         results=tuple(row for c in ordered(summary.comparisons) for row in _results(c)),
         coverage=summary.coverage(),
-        person={"philosophical_note": _paragraphs(note)},
+        stated=run.started,
+        measured=run.measured,
+        devices=tuple(sorted({c.case.device for c in summary.comparisons})),
+        seed=run.settings.get("seed", ""),
+        data=_data(summary.comparisons),
+        files=run.evidence.files,
+        artifacts=run.evidence.artifacts,
+        version=run.evidence.tag,
+        person={**fields, "philosophical_note": _paragraphs(note)},
     )
 
 
-def experiment_entries(summary: Summary, judged: Sequence[Judged]) -> tuple[Entry, ...]:
-    """Return an entry for each experiment of a run: its claims, what was found, and what follows."""
-    found = []
-    for title, parts in experiments(judged).items():
-        own = replace(summary, comparisons=of_experiment(summary, parts))
-        conclusions = tuple(conclusion for part in parts for conclusion in part.conclusions)
-        outcome = overall(part.outcome for part in parts)
-        entry = replace(
-            entry_of(own),
-            entry_id=f"{summary.run.run_id}-{_slug(title)}",
-            title=title,
-            kind=_kind(conclusions, noise=False),
-            conclusions=conclusions,
-            claims=tuple(parts),
-            outcome=outcome,
-            base=None,
-            procedure=entry_of(own).procedure if own.timed else (_COMPUTED,),
-        )
-        found.append(entry)
-    return tuple(found)
+def _commands(run: Run) -> tuple[str, ...]:
+    """Return the command as typed, then those that repeat it at the same two commits, the diff applied."""
+    checkout, again = reproduce_commands(run)
+    diffs = [each for each in run.evidence.artifacts if each.kind == "diff" and each.stored]
+    applied = [
+        f"pytest-bolt journal show {run.run_id} --artifact {each.sha256[:12]} | git apply" for each in diffs
+    ]
+    return (shell_line(run.command), checkout, *applied, again)
+
+
+def _of_experiment(summary: Summary, title: str, parts: Sequence[Judged]) -> Entry:
+    own = of_experiment(summary, parts)
+    entry = entry_of(own)
+    return replace(
+        entry,
+        entry_id=f"{summary.run.run_id}-{_slug(title)}",
+        title=title,
+        base=None,
+        procedure=entry.procedure if own.timed else (_COMPUTED,),
+        style=parts[0].statement.style,
+    )
+
+
+def _unstated(summary: Summary) -> Ruled:
+    return rule(summary.run, summary.comparisons, (), stated=False)
 
 
 def _slug(title: str) -> str:
@@ -109,17 +128,34 @@ def _title(run: Run) -> str:
     return f"Uncommitted changes after: {subject}" if run.head.dirty else subject
 
 
-def _kind(conclusions: Iterable[Conclusion], *, noise: bool) -> Kind:
-    if noise:
+def _kind(summary: Summary, ruled: Ruled) -> Kind:
+    if ruled.ruling is Ruling.NO_OP:
         return Kind.NO_OP
-    refuted = any(conclusion.outcome is Outcome.REFUTED for conclusion in conclusions)
-    return Kind.FAILED if refuted else Kind.BENCHMARK
+    if ruled.ruling in {Ruling.ERROR, Ruling.INCORRECT, Ruling.REFUTED}:
+        return Kind.FAILED
+    if summary.run.head.trailers.get("Kind", "").strip().lower() in {"decision", str(Kind.DECISION)}:
+        return Kind.DECISION
+    return Kind.BENCHMARK if summary.timed or not summary.comparisons else Kind.TRUTH
 
 
 def _side(revision: Revision) -> Side:
     return Side(
-        commit=revision.commit, name=revision.name, branch=revision.branch, diff_hash=revision.diff_hash
+        commit=revision.commit,
+        name=revision.name,
+        branch=revision.branch,
+        subject=revision.subject,
+        diff_hash=revision.diff_hash,
     )
+
+
+def _data(comparisons: Iterable[Comparison]) -> Mapping[str, str]:
+    """Return what the tests said of their data in `extra_info`: texts and numbers, a name once."""
+    found: dict[str, str] = {}
+    for comparison in ordered(comparisons):
+        for name, value in comparison.case.extra_info.items():
+            if isinstance(value, str | int | float) and str(name) not in found:
+                found[str(name)] = str(value)
+    return dict(list(found.items())[:_MOST_FACTS])
 
 
 def _results(comparison: Comparison) -> Iterator[Result]:

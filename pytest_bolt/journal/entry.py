@@ -8,7 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from pytest_bolt.core.claims import Judged
-from pytest_bolt.core.conclusion import Conclusion, Outcome
+from pytest_bolt.core.record import Artifact
+from pytest_bolt.core.ruling import Ruled
 
 NOT_WRITTEN = "(not written)"
 
@@ -17,8 +18,26 @@ class Kind(StrEnum):
     """What sort of finding an entry is; a failure is an entry like any other."""
 
     BENCHMARK = "empirical benchmark"
+    DECISION = "architectural decision"
     FAILED = "failed experiment"
+    TRUTH = "statistical truth"  # found by a test about a model or its data, no time is measured
     NO_OP = "no-op"  # both trees hold the same code
+
+
+class Relation(StrEnum):
+    """How an entry stands to another one."""
+
+    CORRECTS = "corrects"
+    SUPERSEDED_BY = "superseded-by"
+    REPLICATES = "replicates"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A relation to another entry, by its id."""
+
+    relation: Relation
+    entry_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +60,7 @@ class Side:
     commit: str
     name: str = ""
     branch: str = ""
+    subject: str = ""
     diff_hash: str = ""
 
 
@@ -48,9 +68,11 @@ class Side:
 class Entry:
     """One entry. `entry_id` is the id of its run: the same run has one entry, however often rendered.
 
-    `hypothesis` is what a person said before the run, `claims` what an experiment puts to the proof.
-    `person` holds what a person writes after it, as Markdown by field name; an empty field is shown as
-    not written.
+    `parts` are what was stated before the run, each with what became of it, `ruled` what became of the whole.
+    `stated` says when that was stored, `measured` when the first measurement began. `files` differ between
+    the sides. `data` is what tests said of their data and seeds. `version` is the tag of the head, empty
+    without one. `style` is the one that the entry asks for itself, empty for none. `person` holds what a
+    person writes after the run, as Markdown by field name; an empty field is shown as not written.
     """
 
     entry_id: str
@@ -64,10 +86,18 @@ class Entry:
     environment: Mapping[str, str]
     procedure: tuple[str, ...]
     notes: tuple[str, ...]
-    hypothesis: str
-    conclusions: tuple[Conclusion, ...]
-    outcome: Outcome
+    parts: tuple[Judged, ...]
+    ruled: Ruled
     results: tuple[Result, ...]
     coverage: str
-    claims: tuple[Judged, ...] = ()
+    stated: datetime
+    measured: datetime | None = None
+    devices: tuple[str, ...] = ()
+    seed: str = ""
+    data: Mapping[str, str] = field(default_factory=dict)
+    files: tuple[str, ...] = ()
+    artifacts: tuple[Artifact, ...] = ()
+    links: tuple[Link, ...] = ()
+    version: str = ""
+    style: str = ""
     person: Mapping[str, str] = field(default_factory=dict)

@@ -13,12 +13,22 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pytest_bolt.errors import BoltError
+from pytest_bolt.journal.entry import Entry, Link, Relation
 
 _ENTRY = re.compile(
     r"^<!-- bolt:entry (?P<id>[0-9a-zA-Z_.-]+) (?P<date>\S+) -->\r?$"
     r"|^<!-- /bolt:entry (?P<end>[0-9a-zA-Z_.-]+) (?P<digest>[0-9a-f]{16}) -->\r?$",
     re.MULTILINE,
 )
+_LINK = re.compile(
+    r"^- .*<!-- bolt:link (?P<kind>corrects|superseded-by|replicates) (?P<id>[0-9a-zA-Z_.-]+) -->\r?$",
+    re.MULTILINE,
+)
+_SHOWN = {
+    Relation.CORRECTS: "Corrects",
+    Relation.SUPERSEDED_BY: "Superseded by",
+    Relation.REPLICATES: "Replicates",
+}
 _PERSON = re.compile(
     r"^<!-- bolt:person (?P<field>\w+) -->\r?\n(?P<text>.*?)^<!-- /bolt:person -->\r?$",
     re.MULTILINE | re.DOTALL,
@@ -42,15 +52,32 @@ class Found:
         return {match["field"]: match["text"] for match in _PERSON.finditer(self.body)}
 
     @property
+    def links(self) -> tuple[Link, ...]:
+        """Return what the entry says of others."""
+        found = _LINK.finditer(self.body)
+        return tuple(Link(relation=Relation(match["kind"]), entry_id=match["id"]) for match in found)
+
+    @property
     def edited(self) -> bool:
         """Return whether something outside the person's fields is not as it was rendered."""
         return digest_of(self.body) != self.digest
 
 
-def framed(entry_id: str, date: datetime, body: str) -> str:
-    """Return the body of an entry between its markers, ending with a newline."""
-    opening = f"<!-- bolt:entry {entry_id} {date.isoformat()} -->"
-    return f"{opening}\n{body}<!-- /bolt:entry {entry_id} {digest_of(body)} -->\n"
+def framed(entry: Entry, body: str) -> str:
+    """Return the body of an entry, and its links, between its markers, ending with a newline.
+
+    A line of the body that could be taken for a marker is left out: only a template can have written it.
+    """
+    kept = "".join(line for line in body.splitlines(keepends=True) if not _ENTRY.match(line.rstrip("\n")))
+    links = "".join(map(_link_line, entry.links))
+    whole = f"{kept.rstrip(chr(10))}\n\n{links}" if links else kept
+    opening = f"<!-- bolt:entry {entry.entry_id} {entry.date.isoformat()} -->"
+    return f"{opening}\n{whole}<!-- /bolt:entry {entry.entry_id} {digest_of(whole)} -->\n"
+
+
+def _link_line(link: Link) -> str:
+    marker = f"<!-- bolt:link {link.relation} {link.entry_id} -->"
+    return f"- {_SHOWN[link.relation]} entry `{link.entry_id}` {marker}\n"
 
 
 def person_block(name: str, text: str) -> str:

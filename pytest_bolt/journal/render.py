@@ -2,42 +2,95 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
 
-from pytest_bolt.core.markdown_text import Markdown, code, code_block, escape, table
-from pytest_bolt.journal.entry import NOT_WRITTEN, Entry, Result, Side
+from pytest_bolt.core.markdown_text import Markdown, code, escape
+from pytest_bolt.journal import pieces
+from pytest_bolt.journal.entry import NOT_WRITTEN, Entry
 from pytest_bolt.journal.markers import framed, person_block
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
+    from jinja2 import BaseLoader, Environment
 
-STYLES = ("paper",)
+TEMPLATE_SUFFIX = ".md.j2"
+_FILTERS = {
+    "artifacts": pieces.artifacts,
+    "before_after": pieces.before_after,
+    "block": pieces.block,
+    "changes": pieces.changes,
+    "closing": pieces.closing,
+    "code": code,
+    "conclusion": pieces.conclusion,
+    "facts": pieces.facts,
+    "figures": pieces.figures,
+    "files": pieces.files,
+    "hypothesis": pieces.hypothesis,
+    "learning": pieces.learning,
+    "models": pieces.models,
+    "results": pieces.results,
+    "side": pieces.side,
+    "stated": pieces.stated,
+}
 
 
-def render(entry: Entry, style: str = "paper") -> str:
-    """Return the entry in one of `STYLES`, between its markers."""
-    body = _environment().get_template(f"{style}.md.j2").render(entry=entry)
-    return framed(entry.entry_id, entry.date, body)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendering:
+    """How an entry is rendered: the style, its number where entries are numbered, the dash of its heading.
+
+    `templates` are a user's own, by file name; the style is then looked for among them first.
+    """
+
+    style: str = "paper"
+    number: int = 1
+    dash: str = "-"
+    templates: Mapping[str, str] = field(default_factory=dict)
+
+
+def render(entry: Entry, how: Rendering | None = None) -> str:
+    """Return the entry between its markers.
+
+    Raises BoltError where a template of the user's own fails, or takes too long.
+    """
+    how = how or Rendering()
+    if f"{how.style}{TEMPLATE_SUFFIX}" in how.templates:
+        from pytest_bolt.journal.own_templates import render_apart
+
+        return framed(entry, render_apart(entry, how))
+    return framed(entry, body(entry, how, environment()))
+
+
+def body(entry: Entry, how: Rendering, environment: Environment) -> str:
+    """Return the entry without its markers."""
+    template = environment.get_template(f"{how.style}{TEMPLATE_SUFFIX}")
+    text = template.render(entry=entry, number=how.number, dash=Markdown(how.dash))
+    return text if text.endswith("\n") else f"{text}\n"
 
 
 @cache
-def _environment() -> Environment:
-    from jinja2 import PackageLoader, StrictUndefined
-    from jinja2.sandbox import SandboxedEnvironment
+def environment() -> Environment:
+    """Return the environment of the styles that are shipped."""
+    from jinja2 import PackageLoader
 
-    environment = SandboxedEnvironment(
-        loader=PackageLoader("pytest_bolt.journal"),
+    return sandboxed(PackageLoader("pytest_bolt.journal"))
+
+
+def sandboxed(loader: BaseLoader) -> Environment:
+    """Return an environment whose templates reach data only; an undefined name is an error."""
+    from jinja2 import StrictUndefined
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    environment = ImmutableSandboxedEnvironment(
+        loader=loader,
         undefined=StrictUndefined,
         finalize=_safe,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(
-        code=code, block=code_block, side=_side, facts=_facts, results=_results, person=_person
-    )
+    environment.filters.update(_FILTERS, person=_person)
     return environment
 
 
@@ -49,30 +102,5 @@ def _safe(value: object) -> str:
     return value if isinstance(value, Markdown) else escape(str(value))
 
 
-def _person(text: str, name: str) -> Markdown:
-    return Markdown(person_block(name, text or NOT_WRITTEN))
-
-
-def _side(side: Side) -> Markdown:
-    names = " ".join(code(name) for name in dict.fromkeys((side.name, side.branch)) if name)
-    dirty = f" with uncommitted changes, whose hash is {code(side.diff_hash)}" if side.diff_hash else ""
-    return Markdown(f"{names} {code(side.commit)}{dirty}".strip())
-
-
-def _facts(facts: Mapping[str, str]) -> Markdown:
-    return Markdown("\n".join(f"- {escape(name)}: {code(value)}" for name, value in facts.items()))
-
-
-def _results(results: Iterable[Result]) -> Markdown:
-    rows = [(_metric(result), result.before, result.after, _change(result)) for result in results]
-    return table(("Metric", "Before", "After", "Change"), rows)
-
-
-def _metric(result: Result) -> Markdown:
-    return Markdown(f"{escape(result.metric)}, {code(result.node_id)}")
-
-
-def _change(result: Result) -> Markdown:
-    """Return change, verdict and reason; the change is made of numbers only and needs no escaping."""
-    change = "" if result.change == "-" and result.verdict else result.change
-    return Markdown("; ".join(filter(None, (change, escape(result.verdict), escape(result.reason)))))
+def _person(fields: Mapping[str, str], name: str) -> Markdown:
+    return Markdown(person_block(name, fields.get(name, "") or NOT_WRITTEN))

@@ -108,14 +108,24 @@ def failure(repo: Repo, arguments: tuple[str, ...], answer: Answer) -> BoltError
 
 def read_object(repo: Repo, name: str) -> bytes | None:
     """Return the content of a git object such as `COMMIT:path/to/file`, None where there is none."""
+    status, out = _bytes(repo, ("cat-file", "blob", name))
+    return None if status else out
+
+
+def binary_output(repo: Repo, *arguments: str) -> bytes:
+    """Return what a command wrote, byte for byte, whatever its status says."""
+    return _bytes(repo, arguments)[1]
+
+
+def _bytes(repo: Repo, arguments: tuple[str, ...]) -> tuple[int, bytes]:
     status, out, _ = repo.git.execute(
-        _command(repo, ("cat-file", "blob", name), None, ()),
+        _command(repo, arguments, None, ()),
         with_extended_output=True,
         with_exceptions=False,
         stdout_as_string=False,
         strip_newline_in_stdout=False,
     )
-    return None if status else out
+    return status, out
 
 
 def _command(

@@ -9,7 +9,8 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_bolt.repo.commands import ask, run, top_level
+from pytest_bolt.core.source import code_digest
+from pytest_bolt.repo.commands import ask, read_object, run, top_level
 
 if TYPE_CHECKING:
     from git import Repo
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 RUN_OUTPUT = frozenset(
     {".bolt", "__pycache__", ".pytest_cache", ".hypothesis", ".benchmarks", ".mypy_cache", ".ruff_cache"}
 )
+_LARGEST_SOURCE = 4 * 2**20  # bytes; a larger file that differs counts as changed code
 _WHOLE_CONTENT = 64 * 2**20  # bytes; of a larger file size and time are hashed, or start-up takes minutes
 
 
@@ -52,6 +54,36 @@ def diff_hash(repo: Repo, commit: str, *, ignore: Iterable[Path] = ()) -> str:
 def identical(repo: Repo, base_commit: str, *, ignore: Iterable[Path] = ()) -> bool:
     """Return whether the working tree is the base commit, file for file: a run measures noise only."""
     return not differences(repo, base_commit, ignore=ignore)
+
+
+def same_code(repo: Repo, commit: str, paths: Iterable[str]) -> bool:
+    """Return whether none of these paths differs in code from the commit, whatever else differs in them."""
+    top = top_level(repo)
+    return all(_code_here(top, path) == _code_there(repo, commit, path) for path in paths)
+
+
+def _code_here(top: Path, path: str) -> str:
+    place = top / path
+    try:
+        status = place.lstat()
+        if stat.S_ISREG(status.st_mode) and status.st_size <= _LARGEST_SOURCE:
+            return code_digest(path, place.read_bytes()) + ("x" if status.st_mode & stat.S_IXUSR else "")
+    except FileNotFoundError:
+        return code_digest(path, b"")
+    except OSError:
+        return "unreadable"
+    return "no plain file"
+
+
+def _code_there(repo: Repo, commit: str, path: str) -> str:
+    listed = run(repo, "ls-tree", "-z", "-l", commit, "--", path).out.rstrip("\0")
+    if not listed:
+        return code_digest(path, b"")
+    mode, kind, _, size = listed.partition("\t")[0].split()
+    if kind != "blob" or mode == "120000" or int(size) > _LARGEST_SOURCE:
+        return "no plain file there"
+    content = read_object(repo, f"{commit}:{path}")
+    return code_digest(path, content or b"") + ("x" if mode == "100755" else "")
 
 
 def differs_only_in_suite(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import zlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,6 +21,7 @@ from pytest_bolt.stores.references import case_digest
 from pytest_bolt.stores.rounds import unpack_rounds
 from pytest_bolt.stores.rows import Row, case_of_row, comparison_of, revision_of, run_of
 from pytest_bolt.stores.schema import (
+    artifacts,
     cases,
     comparisons,
     environments,
@@ -188,3 +190,10 @@ def _unknown_run(connection: Connection, prefix: str) -> BoltError:
     return BoltError(
         f"No stored run begins with {prefix!r}", seen=seen, advice="`pytest-bolt list` shows the runs"
     )
+
+
+def artifact(connection: Connection, sha256: str) -> bytes | None:
+    """Return the content stored under a digest, None where there is none."""
+    query = select(artifacts.c.data).where(artifacts.c.sha256 == sha256).limit(1)
+    data = connection.execute(query).scalar()
+    return None if data is None else zlib.decompress(data)

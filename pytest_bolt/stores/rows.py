@@ -12,7 +12,8 @@ from pytest_bolt.core.case import Case, CaseId, Workload
 from pytest_bolt.core.comparison import Comparison, Interval, Metric, NullControl
 from pytest_bolt.core.environment import Environment
 from pytest_bolt.core.measurement import Clock
-from pytest_bolt.core.record import Revision, Run, RunState
+from pytest_bolt.core.record import Artifact, Evidence, Revision, Run, RunState
+from pytest_bolt.core.statements import Role, Statement
 from pytest_bolt.core.units import IterationTime
 from pytest_bolt.core.verdict import MetricVerdict, Verdict
 from pytest_bolt.stores.plain import to_text
@@ -35,6 +36,8 @@ _COMPARISON_FIELDS = (
     "reason",
     "detail",
 )
+_STATEMENT_FIELDS = ("text", "source", "role", "expect", "node_id", "experiment", "published", "style")
+_ARTIFACT_FIELDS = ("kind", "path", "sha256", "size", "stored")
 _METRIC_FIELDS = ("name", "unit", "better", "base", "head")
 _JUDGED_FIELDS = ("margin", "gated", "failed")
 
@@ -98,6 +101,9 @@ def run_row(run: Run) -> dict[str, Any]:
         "settings": dict(run.settings) or None,
         "notes": run.notes or None,
         "control": control_row(run.control),
+        "statements": [_fields_of(each, _STATEMENT_FIELDS) for each in run.statements] or None,
+        "measured": run.measured,
+        "evidence": evidence_row(run.evidence),
     }
 
 
@@ -118,7 +124,34 @@ def run_of(row: Row, *, state: RunState) -> Run:
         settings=row["settings"] or {},
         notes=tuple(row["notes"] or ()),
         control=_control_of(row["control"]) if row["control"] else None,
+        statements=tuple(map(_statement_of, row["statements"] or ())),
+        measured=row["measured"],
+        evidence=_evidence_of(row["evidence"]),
     )
+
+
+def evidence_row(evidence: Evidence) -> dict[str, Any] | None:
+    """Return what a run's row holds of its evidence, None for none."""
+    if evidence == Evidence():
+        return None
+    kept = [_fields_of(each, _ARTIFACT_FIELDS) for each in evidence.artifacts]
+    told = {"files": list(evidence.files), "same_code": evidence.same_code, "tag": evidence.tag}
+    return {**told, "artifacts": kept}
+
+
+def _evidence_of(row: Mapping[str, Any] | None) -> Evidence:
+    if row is None:
+        return Evidence()
+    kept = tuple(Artifact(**each) for each in row["artifacts"])
+    return Evidence(files=tuple(row["files"]), same_code=row["same_code"], tag=row["tag"], artifacts=kept)
+
+
+def _statement_of(row: Mapping[str, Any]) -> Statement:
+    return Statement(**{**row, "role": Role(row["role"]), "expect": tuple(row["expect"])})
+
+
+def _fields_of(value: object, names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: getattr(value, name) for name in names}
 
 
 def control_row(control: NullControl | None) -> dict[str, Any] | None:
@@ -157,6 +190,9 @@ def comparison_row(comparison: Comparison) -> dict[str, Any]:
         "warnings": comparison.warnings or None,
         "metrics": [_metric_row(metric) for metric in comparison.metrics] or None,
         "notes": dict(comparison.notes) or None,
+        "pair_values": [list(comparison.pair_ratios), list(comparison.pair_errors)]
+        if comparison.pair_ratios
+        else None,
     }
 
 
@@ -165,6 +201,7 @@ def comparison_of(row: Row) -> Comparison:
     ratio = None
     if row["ratio"] is not None:
         ratio = Interval(estimate=row["ratio"], low=row["ratio_low"], high=row["ratio_high"])
+    ratios, errors = row["pair_values"] or ((), ())
     return Comparison(
         case=case_of_row(row),
         verdict=Verdict(row["verdict"]),
@@ -175,6 +212,8 @@ def comparison_of(row: Row) -> Comparison:
         warnings=tuple(row["warnings"] or ()),
         metrics=tuple(_metric_of(entry) for entry in row["metrics"] or ()),
         notes=row["notes"] or {},
+        pair_ratios=tuple(ratios),
+        pair_errors=tuple(errors),
         **{name: row[name] for name in _COMPARISON_FIELDS},
     )
 

@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from pytest_bolt.stores.columns import AnyInteger, AnyText, Number, Phrase, Plain, UtcTime
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 VERSION_TABLE = "bolt_version"
 
 metadata = MetaData(
@@ -92,6 +92,9 @@ runs = Table(
     Column("settings", Plain),
     Column("notes", Plain),
     Column("control", Plain),  # the null control, where there was one
+    Column("statements", Plain),  # what was stated, stored before anything is measured
+    Column("measured", UtcTime),  # when the first measurement began
+    Column("evidence", Plain),
     Column("collected", Integer),  # benchmarks that the run meant to judge
     Column("host", AnyText, nullable=False),
     Column("process", String(64), nullable=False),  # process id and start, to tell running from killed
@@ -147,6 +150,7 @@ comparisons = Table(
     Column("mode", String(16), nullable=False),
     Column("method", Phrase, nullable=False),
     Column("pairs", Integer, nullable=False),
+    Column("pair_values", Plain),  # the ratio of each process pair, and its error
     Column("quads", Integer, nullable=False),
     Column("seed", AnyInteger, nullable=False),
     Column("failed", Boolean, nullable=False),
@@ -157,4 +161,13 @@ comparisons = Table(
     Column("metrics", Plain),
     Column("notes", Plain),
     UniqueConstraint("run", "case_id"),
+)
+
+artifacts = Table(
+    "bolt_artifacts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("run", ForeignKey("bolt_runs.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("sha256", String(64), nullable=False),  # of the content
+    Column("data", LargeBinary, nullable=False),  # the content, compressed with zlib
 )

@@ -9,13 +9,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Self
 
-from sqlalchemy import URL, Connection, Engine, text, update
+from sqlalchemy import URL, Connection, Engine, delete, text, update
 
 from pytest_bolt.core.best import Result
 from pytest_bolt.core.comparison import Comparison, NullControl
 from pytest_bolt.core.environment import Fingerprint
 from pytest_bolt.core.measurement import Measurement, Side
-from pytest_bolt.core.record import Record, Run, RunState, Summary
+from pytest_bolt.core.record import Evidence, Record, Run, RunState, Summary
 from pytest_bolt.core.stored import BaselineCommit, BaselineRecord
 from pytest_bolt.core.verdict import Verdict
 from pytest_bolt.errors import BoltError
@@ -23,7 +23,7 @@ from pytest_bolt.stores import baselines, reads, retention, writes
 from pytest_bolt.stores.engine import make_engine, parse_store, writing
 from pytest_bolt.stores.failures import explained
 from pytest_bolt.stores.references import References
-from pytest_bolt.stores.rows import control_row
+from pytest_bolt.stores.rows import control_row, evidence_row
 from pytest_bolt.stores.schema import SCHEMA_VERSION, VERSION_TABLE, runs
 from pytest_bolt.stores.upgrade import ensure_schema, refuse_newer, stored_version
 
@@ -119,8 +119,16 @@ class Store:
         notes: Sequence[str] = (),
         collected: int | None = None,
         control: NullControl | None = None,
+        measured: datetime | None = None,
+        evidence: Evidence | None = None,
     ) -> None:
-        """Store how a run ended; `collected` is the number of benchmarks that it meant to judge."""
+        """Store how a run ended.
+
+        Arguments:
+            collected: the number of benchmarks that it meant to judge.
+            measured: when its first measurement began.
+            evidence: what proves it, in the place of what was stored at its beginning.
+        """
         values: dict[str, object] = {
             "state": str(state),
             "ended": ended,
@@ -129,8 +137,28 @@ class Store:
         }
         if collected is not None:
             values["collected"] = collected
+        if measured is not None:
+            values["measured"] = measured
+        if evidence is not None:
+            values["evidence"] = evidence_row(evidence)
         with self._writing() as connection:
             connection.execute(update(runs).filter_by(run_id=run_id).values(**values))
+
+    def discard(self, run_id: str) -> None:
+        """Take back a run that was begun and then refused, with all that is stored of it."""
+        with self._writing() as connection:
+            connection.execute(delete(runs).filter_by(run_id=run_id))
+        self._run_numbers.pop(run_id, None)
+
+    def keep(self, run_id: str, content: bytes) -> str:
+        """Store a file that belongs to a run; return the SHA-256 of its content. Raises KeyError."""
+        with self._writing() as connection:
+            return writes.insert_artifact(connection, run_id, content)
+
+    def artifact(self, sha256: str) -> bytes | None:
+        """Return the content that was kept under this digest, None where none was."""
+        with self._reading() as connection:
+            return reads.artifact(connection, sha256)
 
     def runs(self, limit: int | None = None) -> tuple[Run, ...]:
         """Return runs, newest first; one whose process was killed is INTERRUPTED."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +16,7 @@ from pytest_bolt.stores.processes import this_host, this_process
 from pytest_bolt.stores.references import References
 from pytest_bolt.stores.rounds import pack_rounds, thin_rounds
 from pytest_bolt.stores.rows import comparison_row, run_row
-from pytest_bolt.stores.schema import comparisons, environments, records, rounds, runs
+from pytest_bolt.stores.schema import artifacts, comparisons, environments, records, rounds, runs
 
 # Built once: with their values inside, building them would take longer than running them.
 _OLD_COMPARISON = delete(comparisons).where(
@@ -80,6 +82,14 @@ def find_run(connection: Connection, run_id: str) -> RunNumber:
     if row is None:
         raise KeyError(run_id)
     return RunNumber(number=row.id, fingerprint=row.fingerprint_id)
+
+
+def insert_artifact(connection: Connection, run_id: str, content: bytes) -> str:
+    """Store a file that belongs to a run; return the SHA-256 of its content."""
+    digest = hashlib.sha256(content).hexdigest()
+    row = {"run": find_run(connection, run_id).number, "sha256": digest, "data": zlib.compress(content)}
+    connection.execute(insert(artifacts), row)
+    return digest
 
 
 def insert_comparisons(

@@ -5,25 +5,26 @@ from datetime import UTC, datetime
 import pytest
 
 from pytest_bolt.core.case import Case, CaseId
-from pytest_bolt.core.claims import Part, Role, experiments, found_metric, judged_parts
+from pytest_bolt.core.claims import experiments, found_metric, judged
 from pytest_bolt.core.comparison import FOUND_MODE, Comparison, Interval
 from pytest_bolt.core.conclusion import Outcome
 from pytest_bolt.core.environment import Environment
-from pytest_bolt.core.expectation import parse_all
-from pytest_bolt.core.record import BASELINE_MODE, Revision, Run, Summary
+from pytest_bolt.core.record import BASELINE_MODE, Revision, Run, RunState, Summary
+from pytest_bolt.core.ruling import Ruling
+from pytest_bolt.core.statements import Role, Statement
 from pytest_bolt.core.verdict import Verdict
-from pytest_bolt.journal.build import experiment_entries
+from pytest_bolt.journal.build import entries_of
 from pytest_bolt.journal.render import render
 
 
 def part(node_id, expect, *, experiment="Fused | attention", role=Role.EFFECT, **fields):
-    expectations = tuple(each.on(node_id) for each in parse_all((expect,)))
-    return Part(
+    return Statement(
+        text="it is quicker",
+        source="claim",
+        role=role,
+        expect=(expect,),
         node_id=node_id,
         experiment=experiment,
-        statement="it is quicker",
-        role=role,
-        expectations=expectations,
         **fields,
     )
 
@@ -50,8 +51,12 @@ def timed(node_id, low, high):
     )
 
 
+def judgements(parts, *comparisons):
+    return judged(summary(*comparisons, statements=tuple(parts)))
+
+
 def outcomes(parts, *comparisons):
-    return [each.outcome for each in judged_parts(parts, comparisons)]
+    return [each.outcome for each in judgements(parts, *comparisons)]
 
 
 def test_one_value_is_exact():
@@ -64,13 +69,13 @@ def test_the_spread_of_seeds_decides():
     values = {"a": (-1.0, -1.1, -0.9), "b": (-1.0, 0.8, 0.1), "c": (1.0, 1.1, 0.9)}
     comparisons = [found(name, *each, name="difference") for name, each in values.items()]
     assert outcomes(parts, *comparisons) == [Outcome.CONFIRMED, Outcome.INCONCLUSIVE, Outcome.REFUTED]
-    undecided = judged_parts(parts, comparisons)[1].conclusions[0].reason
+    undecided = judgements(parts, *comparisons)[1].conclusions[0].reason
     assert "repetitions (3 were used)" in undecided
 
 
 def test_units_are_converted():
-    (judged,) = judged_parts([part("a", "memory <= 75 GiB")], [found("a", 79.98e9, name="memory", unit="B")])
-    assert judged.outcome is Outcome.CONFIRMED
+    single = found("a", 79.98e9, name="memory", unit="B")
+    assert outcomes([part("a", "memory <= 75 GiB")], single) == [Outcome.CONFIRMED]
     samples = found("a", 79.98e9, 80.0e9, 79.9e9, name="memory", unit="B")
     assert outcomes([part("a", "memory <= 75 GiB")], samples) == [Outcome.CONFIRMED]
 
@@ -85,7 +90,7 @@ def test_a_claim_is_judged_by_its_own_test_only():
     assert outcomes(parts, timed("t.py::ab", 0.99, 1.01)) == [Outcome.NOT_APPLICABLE, Outcome.REFUTED]
 
 
-def summary(*comparisons):
+def summary(*comparisons, statements=()):
     commit = Revision(commit="c" * 40, name="HEAD")
     run = Run(
         run_id="0a1b2c3d4e5f",
@@ -95,6 +100,8 @@ def summary(*comparisons):
         base=commit,
         environment=Environment(),
         mode=BASELINE_MODE,
+        state=RunState.FINISHED,
+        statements=statements,
     )
     return Summary(run=run, comparisons=comparisons, collected=len(comparisons))
 
@@ -112,19 +119,19 @@ def entries():
         part("b", "time <= 0.9x base", role=Role.ATTRIBUTION),
         part("c", "loss <= 2", experiment="Loss"),
     ]
-    run = summary(timed("a", 0.90, 0.95), timed("b", 0.99, 1.01), found("c", 1.9, 2.0, 2.1))
-    return experiment_entries(run, judged_parts(parts, run.comparisons))
+    compared = timed("a", 0.90, 0.95), timed("b", 0.99, 1.01), found("c", 1.9, 2.0, 2.1)
+    return entries_of(summary(*compared, statements=tuple(parts)))
 
 
 def test_effect_and_attribution_are_judged_apart(entries):
     first, second = entries
     assert (first.title, second.title) == ("Fused | attention", "Loss")
     assert (first.entry_id, second.entry_id) == ("0a1b2c3d4e5f-fused-attention", "0a1b2c3d4e5f-loss")
-    assert [(each.part.role, each.outcome) for each in first.claims] == [
-        ("effect", "confirmed"),
-        ("attribution", "refuted"),
+    assert [(each.statement.role, each.ruled.ruling, each.grades) for each in first.parts] == [
+        ("effect", "confirmed", ("larger",)),
+        ("attribution", "refuted", ("smaller",)),
     ]
-    assert first.outcome is Outcome.REFUTED
+    assert first.ruled.ruling is Ruling.REFUTED
     assert first.kind == "failed experiment"
 
 
@@ -148,8 +155,8 @@ def test_experiments_keep_their_order():
     parts = [
         part(name, "loss <= 1", experiment=title) for name, title in (("a", "Z"), ("b", "A"), ("c", "Z"))
     ]
-    found = experiments(judged_parts(parts, ()))
-    assert {title: [each.part.node_id for each in members] for title, members in found.items()} == {
+    found = experiments(judgements(parts))
+    assert {title: [each.statement.node_id for each in members] for title, members in found.items()} == {
         "Z": ["a", "c"],
         "A": ["b"],
     }

@@ -40,6 +40,7 @@ def told(text, **kwargs):
         ("val loss <= -1", "", "val loss", "<=", -1, False, ""),
         ("tok/s >= 1250 tok/s", "", "tok/s", ">=", 1250, False, "tok/s"),
         ("compile <= 2 min", "", "compile", "<=", 120e9, False, "ns"),
+        ("params == 25296896", "", "params", "==", 25296896, False, ""),
         (
             "a/test_x.py::test_y[a: b]: time <= 1x base",
             "a/test_x.py::test_y[a: b]",
@@ -88,9 +89,9 @@ def test_message_shows_the_place_and_what_was_meant():
     ("text", "problem", "at", "advice"),
     [
         ("", "it is empty", 0, "write it like"),
-        ("faster", "there is no `<=` or `>=`", 6, "use `<=` or `>=`"),
-        ("time < 2 us", "there is no `<=` or `>=`", 5, "use `<=` or `>=`"),
-        ("time == 2 us", "there is no `<=` or `>=`", 5, "use `<=` or `>=`"),
+        ("faster", "there is no `<=`, `>=` or `==`", 6, "use `<=`, `>=` or `==`"),
+        ("time < 2 us", "there is no `<=`, `>=` or `==`", 5, "use `<=`, `>=` or `==`"),
+        ("time = 2 us", "there is no `<=`, `>=` or `==`", 5, "use `<=`, `>=` or `==`"),
         ("x: <= 2 us", "a metric is missing before the sign", 3, "one of time, cpu_time"),
         ("a.py::b <= 2 us", "a metric is missing after the benchmark", 8, "for example `a.py::b: time`"),
         (": time <= 2 us", "there is nothing before the colon", 0, "leave the colon out"),

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from pytest_bolt.core.case import Case, CaseId
 from pytest_bolt.core.comparison import Comparison, Interval, Metric
 from pytest_bolt.core.environment import Environment
-from pytest_bolt.core.expectation import parse_all
-from pytest_bolt.core.record import Revision, Run, RunState, Summary
+from pytest_bolt.core.record import Artifact, Evidence, Revision, Run, RunState, Summary
+from pytest_bolt.core.statements import numbered
 from pytest_bolt.core.units import BatchTime, IterationTime
 from pytest_bolt.core.verdict import Verdict
 from pytest_bolt.journal.build import entry_of
@@ -65,20 +65,20 @@ def summary(*comparisons, run_id="0a1b2c3d4e5f", days=0, **fields) -> Summary:
 
 def full():
     """Return the entry of the seed's example: a fused attention that is 4.5 % faster."""
+    expect = ["test_step: time <= -2%; test_step: final loss <= 1x base", "test_unclear: time <= 1x"]
     made = summary(
         compared("a.py::test_step[cpu]", metrics=(loss(2.6811, 2.6811), memory(1.2e9, 1.2e9))),
         compared("a.py::test_wrong", Verdict.INCORRECT, reason="all zeros"),
         compared("b.py::test_unclear", Verdict.INCONCLUSIVE, 0.95, 1.05),
+        statements=numbered(["One fused kernel reads the scores once."], "option", expect),
     )
-    expectations = parse_all(
-        ["test_step: time <= -2%; test_step: final loss <= 1x base", "test_unclear: time <= 1x"]
-    )
-    return entry_of(made, hypothesis="One fused kernel reads the scores once.", expectations=expectations)
+    return entry_of(made)
 
 
 def hostile():
     """Return an entry in which every text tries to break out of where it is printed."""
     revision = Revision(commit="f" * 40, name=EVIL, branch=EVIL, subject=EVIL, diff_hash=EVIL)
+    expect = [f"{part}: time <= 1x base" for part in (EVIL.replace(";", ""), "*x`|*")]
     made = summary(
         compared(
             EVIL, reason=EVIL, metrics=(Metric(name=EVIL, unit=EVIL, better="lower", base=1.0, head=2.0),)
@@ -88,9 +88,14 @@ def hostile():
         command=("pytest", EVIL),
         notes=(EVIL,),
         environment=Environment(facts={EVIL: EVIL}),
+        statements=numbered([EVIL], "option", expect),
+        evidence=Evidence(
+            files=(EVIL,),
+            tag=EVIL,
+            artifacts=(Artifact(kind="figure", path=f"{EVIL}.svg", sha256="f" * 64, size=1),),
+        ),
     )
-    expectations = parse_all([f"{part}: time <= 1x base" for part in (EVIL.replace(";", ""), "*x`|*")])
-    return entry_of(made, hypothesis=EVIL, expectations=expectations, note=EVIL)
+    return entry_of(made, note=EVIL)
 
 
 def small(run_id="0a1b2c3d4e5f", days=0, note=""):

@@ -5,8 +5,8 @@ import dataclasses
 import pytest
 from journal_samples import BASE, HEAD, compared, full, loss, memory, summary
 
-from pytest_bolt.core.conclusion import Outcome
-from pytest_bolt.core.expectation import parse
+from pytest_bolt.core.ruling import Ruling
+from pytest_bolt.core.statements import numbered
 from pytest_bolt.core.verdict import Verdict
 from pytest_bolt.journal.build import entry_of
 from pytest_bolt.journal.entry import Kind
@@ -73,21 +73,23 @@ def test_undecided_row_says_what_could_have_been_seen():
 
 
 @pytest.mark.parametrize(
-    ("text", "kind", "outcome"),
+    ("text", "kind", "ruling"),
     [
-        ("time <= 1x base", Kind.BENCHMARK, Outcome.CONFIRMED),
-        ("time <= 0.5x base", Kind.FAILED, Outcome.REFUTED),
-        ("time <= 0.95x base", Kind.BENCHMARK, Outcome.INCONCLUSIVE),
-        ("other: time <= 1x base", Kind.BENCHMARK, Outcome.NOT_APPLICABLE),
+        ("time <= 1x base", Kind.BENCHMARK, Ruling.CONFIRMED),
+        ("time <= 0.5x base", Kind.FAILED, Ruling.REFUTED),
+        ("time <= 0.95x base", Kind.BENCHMARK, Ruling.INCONCLUSIVE),
+        ("other: time <= 1x base", Kind.BENCHMARK, Ruling.NOT_COMPARABLE),
     ],
 )
-def test_outcome_is_computed(text, kind, outcome):
-    entry = entry_of(summary(compared()), hypothesis="h", expectations=[parse(text)])
-    assert (entry.kind, entry.outcome) == (kind, outcome)
+def test_what_became_of_it_is_computed(text, kind, ruling):
+    entry = entry_of(summary(compared(), statements=numbered(["h"], "option", [text])))
+    assert (entry.kind, entry.ruled.ruling) == (kind, ruling)
 
 
 def test_same_code_is_a_no_op():
-    entry = entry_of(summary(compared(noise_only=True)), expectations=[parse("time <= 0.5x base")])
+    said = numbered([], "option", ["time <= 0.5x base"])
+    entry = entry_of(summary(compared(noise_only=True), statements=said))
+    assert entry.ruled.ruling is Ruling.NO_OP
     assert entry.kind is Kind.NO_OP
     assert entry.notes[0] == "both trees hold the same code: this measures noise only"
 

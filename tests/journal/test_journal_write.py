@@ -10,13 +10,23 @@ import pytest
 from journal_samples import hostile, small
 
 from pytest_bolt.errors import BoltError
+from pytest_bolt.journal import write
 from pytest_bolt.journal.lock import locked
 from pytest_bolt.journal.markers import entries_in
 from pytest_bolt.journal.render import render
-from pytest_bolt.journal.write import inserted, parse_option, write_entry
+from pytest_bolt.journal.styles import STYLES
+from pytest_bolt.journal.write import parse_option
 
 SEED = "# My Journal\r\n\nBefore.\t \n\n---\n\n## YYYY-MM-DD: [Title of Entry]\n\n### Hypothesis\nA template.\n\nno newline at the end"
 NOTE = "We *delegate*.\n\n- to the framework | <b>always</b>\n"
+
+
+def inserted(journal, entry, style="paper"):
+    return write.inserted(journal, entry, parse_option(style))
+
+
+def write_entry(entry, path, **how):
+    return write.write_entry(entry, parse_option(f"paper:{path}"), **how)
 
 
 def ids(journal):
@@ -66,7 +76,7 @@ def test_what_a_person_wrote_survives():
 def test_what_a_person_wrote_survives_when_the_numbers_change():
     journal = noted(inserted(SEED, small()))
     again = inserted(journal, hostile())
-    assert f"-->\r\n{NOTE}<!-- /bolt:person -->\r\n" in again
+    assert f"-->\n{NOTE}<!-- /bolt:person -->\n" in again
     assert "Fused attention" not in again
 
 
@@ -194,9 +204,9 @@ import sys
 sys.path.insert(0, sys.argv[1])
 from pathlib import Path
 from journal_samples import small
-from pytest_bolt.journal.write import write_entry
+from pytest_bolt.journal.write import parse_option, write_entry
 for n in range(6):
-    write_entry(small(f"{sys.argv[3]}{n:011}", days=n), Path(sys.argv[2]))
+    write_entry(small(f"{sys.argv[3]}{n:011}", days=n), parse_option(f"paper:{sys.argv[2]}"))
 """
 
 
@@ -229,6 +239,15 @@ def test_journal_is_a_folder(tmp_path):
     assert "the journal is a folder" in raised(write_entry, small(), tmp_path / "J.md")
 
 
+def test_in_a_folder_each_entry_is_a_file(tmp_path):
+    folder = parse_option(f"paper:{tmp_path}/")
+    for entry in (small(), small(), small("b" * 12)):
+        write.write_entry(entry, folder)
+    names = [f"2026-01-02-fused-attention-{run}.md" for run in ("0a1b2c3d4e5f", "b" * 12)]
+    assert sorted(path.name for path in tmp_path.iterdir()) == names
+    assert ids((tmp_path / names[0]).read_text()) == ["0a1b2c3d4e5f"]
+
+
 @pytest.mark.parametrize("name", ["os.open", "pathlib.Path.read_bytes"])
 def test_journal_that_cannot_be_read_or_locked(tmp_path, monkeypatch, name):
     def refuse(*args, **kwargs):
@@ -240,10 +259,16 @@ def test_journal_that_cannot_be_read_or_locked(tmp_path, monkeypatch, name):
 
 @pytest.mark.parametrize(
     ("text", "path"),
-    [("paper", "journal/JOURNAL.md"), ("paper:notes/x.md", "notes/x.md"), ("paper:C:/x.md", "C:/x.md")],
+    [
+        ("paper", "journal/JOURNAL.md"),
+        ("auto", "journal/JOURNAL.md"),
+        ("paper:notes/x.md", "notes/x.md"),
+        ("paper:C:/x.md", "C:/x.md"),
+    ],
 )
 def test_option(text, path):
-    assert parse_option(text) == ("paper", Path(path))
+    found = parse_option(text)
+    assert (found.style, found.path, found.free) == (STYLES["paper"], Path(path), text == "auto")
 
 
 @pytest.mark.parametrize(
@@ -251,9 +276,10 @@ def test_option(text, path):
     [
         ("papr", "did you mean `paper`?"),
         ("Paper:x", "did you mean `paper`?"),
-        ("zzz", "write --bolt-journal=paper"),
+        ("zzz", "write --bolt-journal=STYLE"),
         ("", "there is no such journal style"),
         ("paper:", "the path of the journal is empty"),
+        ("auto:", "the path of the journal is empty"),
     ],
 )
 def test_option_messages(text, said):

@@ -8,7 +8,8 @@ from pytest_bolt.core.case import Case, CaseId, Workload
 from pytest_bolt.core.comparison import Comparison, Interval, Metric, NullControl
 from pytest_bolt.core.environment import Environment
 from pytest_bolt.core.measurement import Clock
-from pytest_bolt.core.record import Revision, Run, RunState, Summary
+from pytest_bolt.core.record import Artifact, Evidence, Revision, Run, RunState, Summary
+from pytest_bolt.core.statements import Role, Statement
 from pytest_bolt.core.units import BatchTime, IterationTime
 from pytest_bolt.core.verdict import Verdict
 
@@ -161,6 +162,25 @@ def everything() -> Summary:
         compared(detectable=float("-inf")),
         hypothesis="one pass",
         expect=("time <= 0.95x base",),
+        statements=(
+            Statement(text="one pass", source="option", expect=("time <= 0.95x base",)),
+            Statement(
+                text="fewer reads",
+                source="claim",
+                role=Role.ATTRIBUTION,
+                node_id="a.py::test_x",
+                experiment="One pass",
+                published="-5 %",
+                style="logbook",
+            ),
+        ),
+        measured=datetime(2026, 1, 2, 3, 4, 6, tzinfo=UTC),
+        evidence=Evidence(
+            files=("a.py",),
+            same_code=True,
+            tag="v1",
+            artifacts=(Artifact(kind="diff", path="x.diff", sha256="a" * 64, size=3, stored=True),),
+        ),
         settings={"margin": "5%"},
         head=Revision(commit="a" * 40, trailers={"Expect": "x"}),
         base=None,

@@ -13,7 +13,8 @@ from report_samples import compared, every_verdict, everything, full, hostile, s
 from pytest_bolt.core.case import Case, CaseId, Workload
 from pytest_bolt.core.comparison import Comparison, Interval, Metric
 from pytest_bolt.core.environment import Environment
-from pytest_bolt.core.record import Revision, Run
+from pytest_bolt.core.record import Evidence, Revision, Run
+from pytest_bolt.core.statements import Statement
 from pytest_bolt.core.units import IterationTime
 from pytest_bolt.errors import BoltError
 from pytest_bolt.reports.json_report import SCHEMA, parse, render, schema
@@ -24,6 +25,8 @@ DEFINED = {
     "environment": Environment,
     "revision": Revision,
     "run": Run,
+    "statement": Statement,
+    "evidence": Evidence,
     "workload": Workload,
     "case_id": CaseId,
     "case": Case,

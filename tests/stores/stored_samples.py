@@ -11,7 +11,8 @@ from pytest_bolt.core.case import Case, CaseId, Workload
 from pytest_bolt.core.comparison import Comparison, Interval, Metric
 from pytest_bolt.core.environment import Environment
 from pytest_bolt.core.measurement import ROUND_DTYPE, Clock, Measurement, Side
-from pytest_bolt.core.record import Record, Revision, Run, RunState
+from pytest_bolt.core.record import Artifact, Evidence, Record, Revision, Run, RunState
+from pytest_bolt.core.statements import Role, Statement
 from pytest_bolt.core.units import IterationTime
 from pytest_bolt.core.verdict import Verdict
 from pytest_bolt.stores.store import open_store
@@ -33,6 +34,24 @@ def make_run(run_id="0123456789ab", **changes):
         "hypothesis": "one pass instead of three",
         "expect": ("time <= 0.95x base",),
         "settings": {"margin": "0.05"},
+        "statements": (
+            Statement(text="one pass", source="option", expect=("time <= 0.95x base",)),
+            Statement(
+                text="\ud800",
+                source="claim",
+                role=Role.ATTRIBUTION,
+                node_id="a.py::test_x",
+                experiment="e",
+                published="5 %",
+                style="paper",
+            ),
+        ),
+        "evidence": Evidence(
+            files=("a.py",),
+            same_code=True,
+            tag="v1",
+            artifacts=(Artifact(kind="diff", path="x", sha256="a" * 64, size=3, stored=True),),
+        ),
     }
     return Run(run_id=run_id, **{**values, **changes})
 
@@ -55,6 +74,8 @@ def full_comparison(case):
         mode="stored",
         method="hodges-lehmann",
         pairs=8,
+        pair_ratios=(1.1, 1.123456789),
+        pair_errors=(0.01, 0.0),
         quads=40,
         seed=2**64 + 1,
         failed=True,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from datetime import datetime, timedelta, timezone
+import hashlib
+from datetime import UTC, datetime, timedelta, timezone
 
 import numpy as np
 import pytest
@@ -24,7 +25,7 @@ from stored_samples import (
 
 from pytest_bolt.core.comparison import Comparison, Interval, NullControl
 from pytest_bolt.core.measurement import Clock, Side
-from pytest_bolt.core.record import RunState
+from pytest_bolt.core.record import Evidence, RunState
 from pytest_bolt.core.verdict import Verdict
 from pytest_bolt.errors import BoltError
 from pytest_bolt.stores.rounds import ROUNDS_CAP
@@ -238,3 +239,28 @@ class TestRuns:
         store.begin(make_run())
         with pytest.raises(BoltError, match="No stored run"):
             store.run("%")
+
+    def test_a_file_of_a_run_is_kept_under_its_digest_and_goes_with_it(self, store):
+        store.begin(make_run())
+        digest = store.keep(make_run().run_id, b"--- a\n+++ b\n\x00")
+        assert digest == hashlib.sha256(b"--- a\n+++ b\n\x00").hexdigest()
+        assert store.artifact(digest) == b"--- a\n+++ b\n\x00"
+        assert store.artifact("0" * 64) is None
+        with pytest.raises(KeyError):
+            store.keep("unknown", b"")
+
+    def test_a_run_that_was_refused_leaves_nothing(self, store):
+        store.begin(make_run())
+        digest = store.keep(make_run().run_id, b"x")
+        store.add(make_run().run_id, simple_comparison(make_case()))
+        store.discard(make_run().run_id)
+        assert store.runs() == ()
+        assert store.artifact(digest) is None
+
+    def test_what_is_known_at_the_end_is_stored_then(self, store):
+        store.begin(make_run(statements=(), evidence=Evidence()))
+        ended = datetime(2026, 1, 2, 4, tzinfo=UTC)
+        told = {"measured": ended, "evidence": make_run().evidence}
+        store.finish(make_run().run_id, state=RunState.FINISHED, ended=ended, **told)
+        run = store.run("0")
+        assert (run.measured, run.evidence, run.statements) == (ended, make_run().evidence, ())

@@ -1,0 +1,236 @@
+"""Where the next entry of a journal goes, which number it gets, and in which style a journal is written.
+
+A journal may hold several documents one after another, each with a title and a style of its own. Headings in
+fenced code are templates to copy, not entries.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import pairwise
+
+from pytest_bolt.errors import BoltError
+from pytest_bolt.journal.markers import Found
+from pytest_bolt.journal.styles import STYLES, Style
+
+_LINE = re.compile(
+    r"^(?: {0,3}(?P<fence>`{3,}|~{3,})(?P<info>[^\n]*)|(?P<level>#{1,6})[ \t][^\n]*|(?P<rule>---+)[ \t]*\r?$"
+    r"|(?P<conflict><{7}|>{7}|\|{7}) [^\n]*)",
+    re.MULTILINE,
+)
+_TEMPLATE = re.compile(r"\btemplate\b|YYYY-MM-DD|<[^>\n]+>", re.IGNORECASE)
+_UNRELEASED = "unreleased"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """An entry that is there already; `by_hand` tells it from one between our markers."""
+
+    start: int
+    end: int
+    date: str = ""
+    number: int = 0
+    dash: str = ""
+    version: str = ""
+    template: bool = False
+    by_hand: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One document of a journal, up to the next title. `style` is None where it cannot be told."""
+
+    start: int
+    end: int
+    style: Style | None = None
+    items: tuple[Item, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where an entry goes: the offset, its number, the dash of the headings there, whether rules divide."""
+
+    at: int
+    number: int = 1
+    dash: str = "-"
+    rule: bool = False
+    appended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Heading:
+    start: int
+    level: int
+    line: str
+
+
+@dataclass(slots=True)
+class _Outline:
+    headings: list[_Heading] = field(default_factory=list)
+    fenced: list[_Heading] = field(default_factory=list)
+
+
+def parts_of(text: str, found: Sequence[Found] = ()) -> tuple[Part, ...]:
+    """Return the documents of a journal with their styles.
+
+    Arguments:
+        text: the whole journal.
+        found: the entries between our markers.
+
+    Raises BoltError where a merge left conflicts; the line is named.
+    """
+    outline = _outline(text, found)
+    titles = [heading.start for heading in outline.headings if heading.level == 1]
+    bounds = [*([0] if not titles or titles[0] > 0 else []), *titles, len(text)]
+    spans = list(pairwise(bounds)) or [(0, 0)]
+    if len(spans) > 1 and not _within(outline.headings, spans[0]):
+        spans[:2] = [(0, spans[1][1])]  # what stands before the first title belongs to it
+    return tuple(_part(text, span, outline, found) for span in spans)
+
+
+def part_for(parts: Sequence[Part], style: Style) -> Part:
+    """Return the document that is in this style, else the whole journal."""
+    same = [part for part in parts if part.style is style]
+    if same:
+        return max(same, key=lambda part: len(part.items))
+    return Part(start=0, end=parts[-1].end, style=style)
+
+
+def place_of(text: str, part: Part, style: Style, date: datetime) -> Place:
+    """Return where an entry of this date goes in a part."""
+    real = [item for item in part.items if not item.template]
+    day = f"{date:%Y-%m-%d}"
+    number = 1 + max((item.number for item in real), default=0)
+    dash = next((item.dash for item in reversed(real) if item.dash), "-")
+    rule = style.rule and bool(real)
+    if style.newest_first:
+        first = _first_older(real, day, style)
+        if first is None and not real:
+            first = next(iter(part.items), None)
+        at = first.start if first is not None else real[-1].end if real else part.end
+        return Place(at=at, number=number, dash=dash, rule=rule, appended=first is None)
+    later = None if style.numbered else next((item for item in real if item.date > day), None)
+    at = later.start if later is not None else _end_of_log(text, part, real)
+    return Place(at=at, number=number, dash=dash, rule=rule, appended=later is None)
+
+
+def _first_older(real: Sequence[Item], day: str, style: Style) -> Item | None:
+    if style.name == "changelog":  # a version that is not dated is as old as its place says
+        return next((each for each in real if each.version.lower() != _UNRELEASED and each.date <= day), None)
+    return next((each for each in real if each.date <= day), None)
+
+
+def _end_of_log(text: str, part: Part, real: Sequence[Item]) -> int:
+    """Return where the log ends: before the template that stays last, or at the end of the part."""
+    last = max((item.start for item in real), default=part.start)
+    after = [item.start for item in part.items if item.template and item.start > last]
+    at = min(after, default=part.end)
+    before = text[part.start : at].rstrip()
+    if after and before.endswith("\n---"):
+        return part.start + len(before) - 3
+    return at
+
+
+def _outline(text: str, found: Sequence[Found]) -> _Outline:
+    """Return the headings outside of our entries, those in fenced code apart."""
+    outline = _Outline()
+    fence = ""
+    spans = iter([*((entry.start, entry.end) for entry in found), (len(text), len(text))])
+    start, end = next(spans)
+    for match in _LINE.finditer(text):
+        while match.start() >= end and end < len(text):
+            start, end = next(spans)
+        if start <= match.start() < end:
+            continue
+        if match["conflict"] and not fence:
+            line = text.count("\n", 0, match.start()) + 1
+            raise BoltError(
+                "the journal holds a conflict that a merge left",
+                seen={"line": line},
+                advice="resolve it, then write the entry again: the run is stored",
+            )
+        if match["fence"]:
+            fence = _fence(fence, match)
+        elif match["level"]:
+            heading = _Heading(match.start(), len(match["level"]), match.group().rstrip("\r"))
+            (outline.fenced if fence else outline.headings).append(heading)
+    return outline
+
+
+def _fence(opened: str, match: re.Match[str]) -> str:
+    """Return the fence that is open after this line, empty for none (CommonMark 0.31, section 4.5)."""
+    marks = match["fence"]
+    if not opened:
+        return "" if "`" in marks and "`" in match["info"] else marks
+    closes = marks[0] == opened[0] and len(marks) >= len(opened) and not match["info"].strip()
+    return "" if closes else opened
+
+
+def _within(headings: Sequence[_Heading], span: tuple[int, int]) -> list[_Heading]:
+    return [heading for heading in headings if span[0] <= heading.start < span[1]]
+
+
+def _part(text: str, span: tuple[int, int], outline: _Outline, found: Sequence[Found]) -> Part:
+    headings, fenced = _within(outline.headings, span), _within(outline.fenced, span)
+    own = [entry for entry in found if span[0] <= entry.start < span[1]]
+    style = _style(text[slice(*span)], headings, fenced, own)
+    if style is None:
+        return Part(start=span[0], end=span[1])
+    items = sorted([*_by_hand(style, headings, span[1]), *_ours(style, own)], key=lambda item: item.start)
+    return Part(start=span[0], end=span[1], style=style, items=tuple(items))
+
+
+def _style(
+    text: str, headings: Sequence[_Heading], fenced: Sequence[_Heading], own: Sequence[Found]
+) -> Style | None:
+    """Return the style whose headings occur most, outside of code rather than inside; a sign breaks a tie."""
+    lines = [heading.line for heading in headings] + [_first_line(entry) for entry in own]
+    scores = {}
+    for style in STYLES.values():
+        outside = sum(style.heading.match(line) is not None for line in lines)
+        inside = sum(style.heading.match(heading.line) is not None for heading in fenced)
+        signed = style.sign is not None and re.search(style.sign, text) is not None
+        if outside or inside or (signed and style.name == "findings"):
+            scores[style.name] = (outside > 0, outside, inside, signed)
+    return STYLES[max(scores, key=lambda name: scores[name])] if scores else None
+
+
+def _first_line(entry: Found) -> str:
+    return entry.body.partition("\n")[0]
+
+
+def _by_hand(style: Style, headings: Sequence[_Heading], end: int) -> Iterator[Item]:
+    for place, heading in enumerate(headings):
+        match = style.heading.match(heading.line)
+        template = _TEMPLATE.search(heading.line) is not None
+        if match is None and not (template and heading.level == 2):
+            continue
+        following = headings[place + 1 :]
+        close = next((each.start for each in following if each.level <= heading.level), end)
+        groups = match.groupdict() if match is not None else {}
+        yield _item(groups, start=heading.start, end=close, template=template)
+
+
+def _ours(style: Style, own: Sequence[Found]) -> Iterator[Item]:
+    for entry in own:
+        match = style.heading.match(_first_line(entry))
+        groups = {**(match.groupdict() if match else {}), "date": f"{entry.date:%Y-%m-%d}"}
+        yield _item(groups, start=entry.start, end=entry.end, by_hand=False)
+
+
+def _item(
+    groups: dict[str, str | None], *, start: int, end: int, template: bool = False, by_hand: bool = True
+) -> Item:
+    return Item(
+        start=start,
+        end=end,
+        date=groups.get("date") or "",
+        number=int(groups.get("number") or 0),
+        dash=groups.get("dash") or "",
+        version=groups.get("version") or "",
+        template=template,
+        by_hand=by_hand,
+    )
