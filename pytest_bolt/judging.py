@@ -14,7 +14,7 @@ from pytest_bolt.core.case import Case, CaseId
 from pytest_bolt.core.comparison import FOUND_MODE, Comparison, Metric, NullControl
 from pytest_bolt.core.measurement import Side
 from pytest_bolt.core.metrics import Gate, unseen
-from pytest_bolt.core.record import BASELINE_MODE, Record, Revision, Run, RunState, Summary
+from pytest_bolt.core.record import BASELINE_MODE, Artifact, Record, Revision, Run, RunState, Summary
 from pytest_bolt.core.speedups import BASELINE_NOTE
 from pytest_bolt.core.steps import Decide
 from pytest_bolt.core.stored import BaselineRecord
@@ -149,6 +149,11 @@ class Judge:
         else:
             return
         log_reports(self.config, reports)
+
+    def add_files(self, files: Sequence[Artifact]) -> None:
+        """Take in files that belong to the run; they are stored at its end."""
+        evidence = self.run.evidence
+        self.run = replace(self.run, evidence=replace(evidence, artifacts=(*evidence.artifacts, *files)))
 
     def finish(
         self,

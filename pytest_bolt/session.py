@@ -37,6 +37,7 @@ from pytest_bolt.refusals import check_benchmarks
 from pytest_bolt.repo.cache import cache_folder
 from pytest_bolt.repo.commands import top_level
 from pytest_bolt.repo.overlay import suite_root
+from pytest_bolt.run_files import named_files
 from pytest_bolt.settings import Settings
 from pytest_bolt.telling import Teller
 
@@ -256,7 +257,9 @@ class BoltSession:
             notes = (*used.notes, *executor.notes, *(stored.notes if stored is not None else ()))
             if session.shouldfail:
                 notes = (*notes, f"the run ended early: {session.shouldfail}")
-            judge.finish(state, notes, control.found, self._measured)
+            files, unread = named_files(prepared.settings.artifact, self._config.invocation_params.dir)
+            judge.add_files(files)
+            judge.finish(state, (*notes, *unread), control.found, self._measured)
         self._config.hook.pytest_bolt_recorded(config=self._config, summary=judge.summary())
 
     def _plan_settings(self, used: trees.Trees, *, control: bool) -> PlanSettings:

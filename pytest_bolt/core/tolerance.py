@@ -8,7 +8,8 @@ the same dtype on the same inputs, both against a float64 reference. Comparisons
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -66,6 +67,9 @@ class Errors:
     mean_rms: float
     max_rms: float
     worst: tuple[int, ...] = ()
+
+
+_MEASURED = ("max_units", "mean_units", "mean_rms", "max_rms")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,6 +204,12 @@ def errors_of(values: Float64s, reference: Float64s, precision: Precision) -> Er
         max_rms=float(rms.max()),
         worst=tuple(int(index) for index in worst),
     )
+
+
+def largest(errors: Sequence[Errors]) -> Errors:
+    """Return the largest of each error among several honest answers to one question; at least one."""
+    most = {name: max(getattr(each, name) for each in errors) for name in _MEASURED}
+    return replace(errors[0], **most)
 
 
 def _rms(rows: Float64s) -> Float64s:

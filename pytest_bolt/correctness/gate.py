@@ -11,7 +11,16 @@ from typing import Any, TypeAlias
 import numpy as np
 import torch
 
-from pytest_bolt.core.tolerance import Agreement, Errors, Float64s, Precision, Tier, Tolerance, errors_of
+from pytest_bolt.core.tolerance import (
+    Agreement,
+    Errors,
+    Float64s,
+    Precision,
+    Tier,
+    Tolerance,
+    errors_of,
+    largest,
+)
 from pytest_bolt.correctness.nested import as_float64, each_tensor, map_tensors, own_copy
 from pytest_bolt.correctness.scrub import scrub
 from pytest_bolt.correctness.structure import (
@@ -37,10 +46,19 @@ class Incorrect(AssertionError):
 
 
 class Judge:
-    """The gate for one reference: its tolerance is worked out once, for any number of outputs."""
+    """The gate for one reference: its tolerance is worked out once, for any number of outputs.
+
+    `others` are further honest outputs beside the framework's: of each error, the largest sets the tolerance.
+    """
 
     def __init__(
-        self, *, reference64: Any, framework: Any, tier: Tier | str = Tier.STRICT, by_row: bool = True
+        self,
+        *,
+        reference64: Any,
+        framework: Any,
+        tier: Tier | str = Tier.STRICT,
+        by_row: bool = True,
+        others: Sequence[Any] = (),
     ) -> None:
         wanted, models = outputs_of(reference64), outputs_of(framework)
         shapes = [_shape(each) for each in wanted], [_shape(each) for each in models]
@@ -52,7 +70,8 @@ class Judge:
             )
         self.tier = tier_named(tier)
         names = [f"output {number}" for number in range(len(models))] if len(models) > 1 else ["output"]
-        outputs = zip(names, wanted, models, strict=True)
+        more = zip(*map(outputs_of, others), strict=True) if others else [()] * len(models)
+        outputs = zip(names, wanted, models, more, strict=True)
         self._expected = [_Expected(*each, self.tier, by_row=by_row) for each in outputs]
 
     def judge(self, output: Any) -> Agreement:
@@ -69,7 +88,14 @@ class _Expected:
     """One expected output with its tolerance."""
 
     def __init__(
-        self, name: str, reference64: torch.Tensor, model: torch.Tensor, tier: Tier, *, by_row: bool
+        self,
+        name: str,
+        reference64: torch.Tensor,
+        model: torch.Tensor,
+        others: Sequence[torch.Tensor],
+        tier: Tier,
+        *,
+        by_row: bool,
     ) -> None:
         dtype = str(model.dtype).removeprefix("torch.")
         self.name, self.tier, self.by_row = name, tier, by_row
@@ -78,8 +104,8 @@ class _Expected:
         if model.is_floating_point():
             self.precision = precision_of(model.dtype)
             self.wanted = _array(reference64)
-            framework = self._errors(_array(model))
-            self.tolerance = Tolerance.against(framework, self.precision, tier)
+            honest = [self._errors(_array(each)) for each in (model, *others)]
+            self.tolerance = Tolerance.against(largest(honest), self.precision, tier)
 
     def judge(self, output: Any) -> Agreement:
         """Return how one output agrees: rule 1 first, and the other rules where it holds."""
@@ -157,6 +183,7 @@ def compare(
     framework: Any,
     tier: Tier | str = Tier.STRICT,
     by_row: bool = True,
+    others: Sequence[Any] = (),
 ) -> Agreement:
     """Return how an output agrees with a reference; of several outputs, the one that agrees least.
 
@@ -166,11 +193,13 @@ def compare(
         framework: the same structure as the framework computes it; shape, dtype and device expected.
         tier: `strict`, `relaxed`, `gradient` or `interpreter`.
         by_row: as in `check`.
+        others: further honest outputs; of each error, the largest sets the tolerance.
 
     Raises:
         BoltError: reference and framework do not fit each other, or the tier is unknown.
     """
-    return Judge(reference64=reference64, framework=framework, tier=tier, by_row=by_row).judge(output)
+    judge = Judge(reference64=reference64, framework=framework, tier=tier, by_row=by_row, others=others)
+    return judge.judge(output)
 
 
 def expected(

@@ -16,8 +16,8 @@ from pytest_bolt.errors import BoltError
 from pytest_bolt.journal.entry import Entry, Link, Relation
 
 _ENTRY = re.compile(
-    r"^<!-- bolt:entry (?P<id>[0-9a-zA-Z_.-]+) (?P<date>\S+) -->\r?$"
-    r"|^<!-- /bolt:entry (?P<end>[0-9a-zA-Z_.-]+) (?P<digest>[0-9a-f]{16}) -->\r?$",
+    r"^<!-- (?:bolt:entry (?P<id>[0-9a-zA-Z_.-]+) (?P<date>\S+)"
+    r"|/bolt:entry (?P<end>[0-9a-zA-Z_.-]+) (?P<digest>[0-9a-f]{16})) -->\r?$",
     re.MULTILINE,
 )
 _LINK = re.compile(
@@ -110,6 +110,7 @@ def entries_in(text: str) -> tuple[Found, ...]:
         BoltError: if markers do not pair, or one entry is there twice; the line is named.
     """
     found: list[Found] = []
+    known: set[str] = set()
     opened: re.Match[str] | None = None
     for marker in _ENTRY.finditer(text):
         if (opened is None) != (marker["id"] is not None):
@@ -119,8 +120,9 @@ def entries_in(text: str) -> tuple[Found, ...]:
             continue
         found.append(_found(text, opened, marker))
         opened = None
-        if found[-1].entry_id in {entry.entry_id for entry in found[:-1]}:
+        if found[-1].entry_id in known:
             raise _damaged(text, marker, "it is there twice")
+        known.add(found[-1].entry_id)
     if opened is not None:
         raise _damaged(text, opened, "its closing marker is missing")
     return tuple(found)

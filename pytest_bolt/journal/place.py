@@ -25,6 +25,15 @@ _TEMPLATE = re.compile(r"\btemplate\b|YYYY-MM-DD|<[^>\n]+>", re.IGNORECASE)
 _UNRELEASED = "unreleased"
 
 
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading of a journal: where its line begins, its level, the line."""
+
+    start: int
+    level: int
+    line: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
     """An entry that is there already; `by_hand` tells it from one between our markers."""
@@ -41,12 +50,21 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """One document of a journal, up to the next title. `style` is None where it cannot be told."""
+    """One document of a journal, up to the next title. `style` is None where it cannot be told.
+
+    `headings` are those outside of code and of our entries, `own` are our entries.
+    """
 
     start: int
     end: int
     style: Style | None = None
-    items: tuple[Item, ...] = ()
+    headings: tuple[Heading, ...] = ()
+    own: tuple[Found, ...] = ()
+
+    def items(self, style: Style) -> tuple[Item, ...]:
+        """Return the entries in this style, and the templates, in the order of the file."""
+        found = [*_by_hand(style, self.headings, self.end), *_ours(style, self.own)]
+        return tuple(sorted(found, key=lambda item: item.start))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,17 +78,10 @@ class Place:
     appended: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Heading:
-    start: int
-    level: int
-    line: str
-
-
 @dataclass(slots=True)
 class _Outline:
-    headings: list[_Heading] = field(default_factory=list)
-    fenced: list[_Heading] = field(default_factory=list)
+    headings: list[Heading] = field(default_factory=list)
+    fenced: list[Heading] = field(default_factory=list)
 
 
 def parts_of(text: str, found: Sequence[Found] = ()) -> tuple[Part, ...]:
@@ -93,15 +104,18 @@ def parts_of(text: str, found: Sequence[Found] = ()) -> tuple[Part, ...]:
 
 def part_for(parts: Sequence[Part], style: Style) -> Part:
     """Return the document that is in this style, else the whole journal."""
-    same = [part for part in parts if part.style is style]
-    if same:
-        return max(same, key=lambda part: len(part.items))
-    return Part(start=0, end=parts[-1].end, style=style)
+    scores = [(part.style is style, len(part.items(style))) for part in parts]
+    best = max(scores)
+    if any(best):
+        return parts[scores.index(best)]
+    headings = tuple(heading for part in parts for heading in part.headings)
+    return Part(start=0, end=parts[-1].end, headings=headings)
 
 
 def place_of(text: str, part: Part, style: Style, date: datetime) -> Place:
     """Return where an entry of this date goes in a part."""
-    real = [item for item in part.items if not item.template]
+    items = part.items(style)
+    real = [item for item in items if not item.template]
     day = f"{date:%Y-%m-%d}"
     number = 1 + max((item.number for item in real), default=0)
     dash = next((item.dash for item in reversed(real) if item.dash), "-")
@@ -109,24 +123,25 @@ def place_of(text: str, part: Part, style: Style, date: datetime) -> Place:
     if style.newest_first:
         first = _first_older(real, day, style)
         if first is None and not real:
-            first = next(iter(part.items), None)
+            first = next(iter(items), None)
         at = first.start if first is not None else real[-1].end if real else part.end
         return Place(at=at, number=number, dash=dash, rule=rule, appended=first is None)
     later = None if style.numbered else next((item for item in real if item.date > day), None)
-    at = later.start if later is not None else _end_of_log(text, part, real)
+    at = later.start if later is not None else _end_of_log(text, part, items)
     return Place(at=at, number=number, dash=dash, rule=rule, appended=later is None)
 
 
 def _first_older(real: Sequence[Item], day: str, style: Style) -> Item | None:
     if style.name == "changelog":  # a version that is not dated is as old as its place says
-        return next((each for each in real if each.version.lower() != _UNRELEASED and each.date <= day), None)
+        dated = [each for each in real if not each.by_hand or each.version.lower() != _UNRELEASED]
+        return next((each for each in dated if each.date <= day), None)
     return next((each for each in real if each.date <= day), None)
 
 
-def _end_of_log(text: str, part: Part, real: Sequence[Item]) -> int:
+def _end_of_log(text: str, part: Part, items: Sequence[Item]) -> int:
     """Return where the log ends: before the template that stays last, or at the end of the part."""
-    last = max((item.start for item in real), default=part.start)
-    after = [item.start for item in part.items if item.template and item.start > last]
+    last = max((item.start for item in items if not item.template), default=part.start)
+    after = [item.start for item in items if item.template and item.start > last]
     at = min(after, default=part.end)
     before = text[part.start : at].rstrip()
     if after and before.endswith("\n---"):
@@ -155,7 +170,7 @@ def _outline(text: str, found: Sequence[Found]) -> _Outline:
         if match["fence"]:
             fence = _fence(fence, match)
         elif match["level"]:
-            heading = _Heading(match.start(), len(match["level"]), match.group().rstrip("\r"))
+            heading = Heading(match.start(), len(match["level"]), match.group().rstrip("\r"))
             (outline.fenced if fence else outline.headings).append(heading)
     return outline
 
@@ -169,7 +184,7 @@ def _fence(opened: str, match: re.Match[str]) -> str:
     return "" if closes else opened
 
 
-def _within(headings: Sequence[_Heading], span: tuple[int, int]) -> list[_Heading]:
+def _within(headings: Sequence[Heading], span: tuple[int, int]) -> list[Heading]:
     return [heading for heading in headings if span[0] <= heading.start < span[1]]
 
 
@@ -177,14 +192,11 @@ def _part(text: str, span: tuple[int, int], outline: _Outline, found: Sequence[F
     headings, fenced = _within(outline.headings, span), _within(outline.fenced, span)
     own = [entry for entry in found if span[0] <= entry.start < span[1]]
     style = _style(text[slice(*span)], headings, fenced, own)
-    if style is None:
-        return Part(start=span[0], end=span[1])
-    items = sorted([*_by_hand(style, headings, span[1]), *_ours(style, own)], key=lambda item: item.start)
-    return Part(start=span[0], end=span[1], style=style, items=tuple(items))
+    return Part(start=span[0], end=span[1], style=style, headings=tuple(headings), own=tuple(own))
 
 
 def _style(
-    text: str, headings: Sequence[_Heading], fenced: Sequence[_Heading], own: Sequence[Found]
+    text: str, headings: Sequence[Heading], fenced: Sequence[Heading], own: Sequence[Found]
 ) -> Style | None:
     """Return the style whose headings occur most, outside of code rather than inside; a sign breaks a tie."""
     lines = [heading.line for heading in headings] + [_first_line(entry) for entry in own]
@@ -192,17 +204,20 @@ def _style(
     for style in STYLES.values():
         outside = sum(style.heading.match(line) is not None for line in lines)
         inside = sum(style.heading.match(heading.line) is not None for heading in fenced)
-        signed = style.sign is not None and re.search(style.sign, text) is not None
-        if outside or inside or (signed and style.name == "findings"):
-            scores[style.name] = (outside > 0, outside, inside, signed)
-    return STYLES[max(scores, key=lambda name: scores[name])] if scores else None
+        scores[style.name] = (outside, inside)
+    best = max(scores.values())
+    tied = [STYLES[name] for name, score in scores.items() if score == best]
+    signed = [style for style in tied if style.sign is not None and style.sign.search(text)]
+    if best == (0, 0):
+        return next((style for style in signed if style.name == "findings"), None)
+    return (signed or tied)[0]
 
 
 def _first_line(entry: Found) -> str:
     return entry.body.partition("\n")[0]
 
 
-def _by_hand(style: Style, headings: Sequence[_Heading], end: int) -> Iterator[Item]:
+def _by_hand(style: Style, headings: Sequence[Heading], end: int) -> Iterator[Item]:
     for place, heading in enumerate(headings):
         match = style.heading.match(heading.line)
         template = _TEMPLATE.search(heading.line) is not None

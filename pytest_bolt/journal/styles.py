@@ -37,7 +37,7 @@ def _style(name: str, heading: str, title: str, sign: str = "", **fields: bool) 
         path=Path("journal", f"{title.upper().replace(' ', '_')}.md"),
         heading=re.compile(heading),
         new_file=f"# {title}\n\n{order} {_RENDERED}\n\n",
-        sign=re.compile(sign, re.IGNORECASE) if sign else None,
+        sign=re.compile(sign, re.IGNORECASE | re.MULTILINE) if sign else None,
         **fields,
     )
 

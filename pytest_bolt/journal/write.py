@@ -150,7 +150,7 @@ def read(path: Path) -> str:
 
 def _told_style(parts: tuple[Part, ...], path: Path) -> Style:
     told = {
-        sum(not item.template for item in part.items): part.style
+        sum(not item.template for item in part.items(part.style)): part.style
         for part in reversed(parts)
         if part.style is not None
     }

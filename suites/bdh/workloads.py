@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
 
-from pytest_bolt.correctness import inputs
-from pytest_bolt.correctness.nested import map_tensors
+from pytest_bolt.correctness import conditioning, inputs
 
 from .. import reference
 
@@ -115,20 +113,8 @@ def normalised(x: torch.Tensor) -> torch.Tensor:
 
 
 def nudged(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the reference on weights and inputs that are off by four units in the last place, up or down.
+    """Return the reference on weights and inputs that are off by four units in the last place.
 
-    A chain of layer norms makes much of what little some rows are. No implementation is more exact there than
-    the conditioning of the formula allows, and one that happens to be is no measure for others.
+    A chain of layer norms makes much of what little some rows are.
     """
-
-    def off_by_four(tensor: torch.Tensor) -> torch.Tensor:
-        if not tensor.is_floating_point():
-            return tensor
-        signs = torch.arange(tensor.numel(), device=tensor.device).reshape(tensor.shape) * 7 % 5 % 2 * 2 - 1
-        return tensor * (1 + 4 * torch.finfo(tensor.dtype).eps * signs).to(tensor.dtype)
-
-    @functools.wraps(function)
-    def twin(*args: Any, **kwargs: Any) -> Any:
-        return function(*map_tensors(args, off_by_four), **kwargs)
-
-    return twin
+    return conditioning.nudged(function, 4)

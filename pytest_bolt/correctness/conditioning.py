@@ -1,0 +1,36 @@
+"""How far inputs that are off by a few units in the last place move an answer.
+
+No implementation is more exact than the conditioning of its formula allows, and one that happens to be is no
+measure for others (Higham 2002, Accuracy and Stability of Numerical Algorithms, section 1.6).
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from pytest_bolt.correctness.nested import map_tensors
+
+
+def off_by(units: int, tensor: torch.Tensor) -> torch.Tensor:
+    """Return a tensor whose elements are off by `units` in the last place, up or down in a fixed pattern.
+
+    Tensors that are not of a floating-point dtype are returned as they are.
+    """
+    if not tensor.is_floating_point():
+        return tensor
+    signs = torch.arange(tensor.numel(), device=tensor.device).reshape(tensor.shape) * 7 % 5 % 2 * 2 - 1
+    return tensor * (1 + units * torch.finfo(tensor.dtype).eps * signs).to(tensor.dtype)
+
+
+def nudged(function: Callable[..., Any], units: int) -> Callable[..., Any]:
+    """Return the function of inputs that are off by `units` in the last place."""
+
+    @functools.wraps(function)
+    def off(*args: Any, **kwargs: Any) -> Any:
+        return function(*map_tensors(args, functools.partial(off_by, units)), **kwargs)
+
+    return off
