@@ -96,7 +96,8 @@ def _others(
     """Return further honest gradients, beside those of the framework's own operation.
 
     A backward pass chains sums that one kernel may order luckily. The formula as plain operations says what
-    another order may be off by, and inputs that are off by one unit what the conditioning allows. Of narrow dtypes a unit of the input is far more than the arithmetic inside loses, so they have no such allowance.
+    another order may be off by, inputs that are off by one unit what the conditioning allows. Of narrow
+    dtypes a unit of the input is far more than the arithmetic inside loses, so they have no such allowance.
     """
     found = [] if twin is None else [_gradients(oracle, args, kwargs, sources, None, seed)]
     if all(torch.finfo(source.dtype).eps <= _SINGLE for source in sources):
