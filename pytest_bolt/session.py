@@ -170,7 +170,7 @@ class BoltSession:
         problems = []
         for output in self._prepared.outputs:
             try:
-                files = telling.write_file(output, summary, self._limits)
+                files = telling.write_file(output, summary, self._limits, self._prepared)
                 self._written += [f"wrote {file}" for file in files]
             except BoltError as error:
                 problems.append(error.render())

@@ -14,12 +14,14 @@ from pytest_bolt.core.calibration import lines as calibration_lines
 from pytest_bolt.core.record import Revision, Summary
 from pytest_bolt.core.summary import MachineLimits
 from pytest_bolt.journal.build import entries_of
-from pytest_bolt.journal.write import write_entry
+from pytest_bolt.journal.styles import STYLES
+from pytest_bolt.journal.write import Journal, write_entry, write_matrix
 from pytest_bolt.preparation import Output, Prepared
 from pytest_bolt.reports import json_report, markdown
 from pytest_bolt.reports.progress import progress_text
 from pytest_bolt.reports.terminal import Line, lines
 from pytest_bolt.settings import OWN_BASELINE
+from pytest_bolt.versions import version_runs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +112,9 @@ def _subjects(baseline: str) -> str:
     return f"implementations with {baseline}"
 
 
-def write_file(output: Output, summary: Summary, limits: MachineLimits | None) -> tuple[Path, ...]:
+def write_file(
+    output: Output, summary: Summary, limits: MachineLimits | None, prepared: Prepared
+) -> tuple[Path, ...]:
     """Write one report that was asked for; return the files. Raises BoltError."""
     match output.kind:
         case "json":
@@ -118,9 +122,21 @@ def write_file(output: Output, summary: Summary, limits: MachineLimits | None) -
         case "markdown":
             write_atomically(output.path, markdown.render(summary, limits))
         case _ if output.journal is not None:
-            written = [write_entry(entry, output.journal.of(entry)) for entry in entries_of(summary)]
-            return tuple(dict.fromkeys(written))
+            return _write_journal(output.journal, summary, prepared)
     return (output.path,)
+
+
+def _write_journal(journal: Journal, summary: Summary, prepared: Prepared) -> tuple[Path, ...]:
+    written = {}
+    for entry in entries_of(summary):
+        own = journal.of(entry)
+        written[write_entry(entry, own)] = own
+    changelogs = [own for own in written.values() if own.style is STYLES["changelog"] and not own.folder]
+    if changelogs and prepared.repo is not None:
+        runs = tuple(version_runs(prepared.repo, prepared.store))
+        for own in changelogs:
+            write_matrix(own, runs)
+    return tuple(written)
 
 
 def _named(revision: Revision) -> str:

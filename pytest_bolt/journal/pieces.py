@@ -168,6 +168,11 @@ def figures(entry: Entry) -> Markdown:
     return Markdown("\n".join(f"![{escape(path.rpartition('/')[2])}]({path})" for path in shown))
 
 
+def version(entry: Entry) -> Markdown:
+    """Return the version of a changelog's heading: the tag without its `v`, `Unreleased` for none."""
+    return escape(re.sub(r"^v(?=\d)", "", entry.version) or "Unreleased")
+
+
 def block(lines: Iterable[str], language: str = "") -> Markdown:
     """Return lines as a fenced block."""
     return code_block(lines, language)

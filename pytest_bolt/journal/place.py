@@ -198,17 +198,20 @@ def _part(text: str, span: tuple[int, int], outline: _Outline, found: Sequence[F
 def _style(
     text: str, headings: Sequence[Heading], fenced: Sequence[Heading], own: Sequence[Found]
 ) -> Style | None:
-    """Return the style whose headings occur most, outside of code rather than inside; a sign breaks a tie."""
+    """Return the style whose headings occur, outside code rather than in it, the outermost and most of all.
+
+    A sign breaks a tie.
+    """
     lines = [heading.line for heading in headings] + [_first_line(entry) for entry in own]
     scores = {}
     for style in STYLES.values():
         outside = sum(style.heading.match(line) is not None for line in lines)
         inside = sum(style.heading.match(heading.line) is not None for heading in fenced)
-        scores[style.name] = (outside, inside)
+        scores[style.name] = (outside > 0, -style.level if outside else 0, outside, inside)
     best = max(scores.values())
     tied = [STYLES[name] for name, score in scores.items() if score == best]
     signed = [style for style in tied if style.sign is not None and style.sign.search(text)]
-    if best == (0, 0):
+    if not any(best):
         return next((style for style in signed if style.name == "findings"), None)
     return (signed or tied)[0]
 

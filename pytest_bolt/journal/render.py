@@ -33,6 +33,7 @@ _FILTERS = {
     "results": pieces.results,
     "side": pieces.side,
     "stated": pieces.stated,
+    "version": pieces.version,
 }
 
 

@@ -29,6 +29,11 @@ class Style:
     rule: bool = False
     sign: re.Pattern[str] | None = None
 
+    @property
+    def level(self) -> int:
+        """Return the level of its headings: 2 for `##`."""
+        return self.heading.pattern.count("#")
+
 
 def _style(name: str, heading: str, title: str, sign: str = "", **fields: bool) -> Style:
     order = "Newest first." if fields.get("newest_first", True) else "Oldest first."

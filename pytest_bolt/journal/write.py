@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from pytest_bolt.errors import BoltError
 from pytest_bolt.journal.entry import NOT_WRITTEN, Entry
 from pytest_bolt.journal.lock import WAIT_S, locked
 from pytest_bolt.journal.markers import Found, entries_in, with_person
+from pytest_bolt.journal.matrix import VersionRun, with_matrix
 from pytest_bolt.journal.own_templates import style_names
 from pytest_bolt.journal.place import Part, Place, part_for, parts_of, place_of
 from pytest_bolt.journal.render import Rendering, render
@@ -100,6 +101,12 @@ def write_entry(entry: Entry, journal: Journal, *, wait_s: float = WAIT_S) -> Pa
     with locked(path, wait_s=wait_s):
         write_atomically(path, inserted(read(path), entry, journal))
     return path
+
+
+def write_matrix(journal: Journal, runs: Sequence[VersionRun], *, wait_s: float = WAIT_S) -> None:
+    """Make the version matrix of a changelog again. Raises BoltError as `write_entry`."""
+    with locked(journal.path, wait_s=wait_s):
+        write_atomically(journal.path, with_matrix(read(journal.path), runs))
 
 
 def file_name(entry: Entry) -> str:
