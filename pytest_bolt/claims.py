@@ -140,6 +140,7 @@ def claim_lines(summary: Summary) -> Iterator[str]:
 
 
 def _published(part: Judged) -> str:
-    graded = [str(grade) for grade in part.grades if grade is not None]
-    words = [f"stated: {one_line(part.statement.published)}"] if part.statement.published else []
-    return f" ({', '.join(words + graded)})" if words or graded else ""
+    if not part.statement.published:
+        return ""
+    grades = [str(grade) for grade in part.grades if grade is not None]
+    return f" ({', '.join([f'stated: {one_line(part.statement.published)}', *grades])})"

@@ -108,7 +108,8 @@ def prepare(config: pytest.Config, settings: Settings) -> Prepared:
     _check_one_comparison(settings)
     outputs = _outputs(settings, config)
     repo = _repository(_places(config), required=settings.compare is not None)
-    ignore = [output.path for output in outputs]
+    named = [config.invocation_params.dir / path for path in settings.artifact]
+    ignore = [*(output.path for output in outputs), *named]
     head = resolve_head(repo, ignore=ignore) if repo is not None else Revision(commit="", name="")
     base = resolve_base(repo, settings.compare) if repo is not None and settings.compare is not None else None
     if settings.aa or settings.baseline is not None:
@@ -116,7 +117,8 @@ def prepare(config: pytest.Config, settings: Settings) -> Prepared:
     elif base is not None and settings.mode != "stored":
         prepare_cache(cache_folder(os.environ))
     statements = _statements(settings, head)
-    found = evidence_of(repo, head, base, ignore=ignore) if repo is not None else Found()
+    other = base if settings.compare is not None else None  # otherwise both sides are this tree
+    found = evidence_of(repo, head, other, ignore=ignore) if repo is not None else Found()
     store = open_store(settings.store or str(_store_place(config, repo)))
     store.probe()
     return Prepared(

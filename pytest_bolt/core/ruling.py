@@ -109,7 +109,7 @@ def _barred(run: Run, comparisons: Sequence[Comparison], conclusions: Sequence[C
         return Ruled(ruling=Ruling.INCORRECT, reason=_named(wrong, "gives a wrong answer"))
     measured = [each for each in comparisons if each.ratio is not None]
     relative = not conclusions or any(each.expectation.relative for each in conclusions)
-    if relative and measured and all(each.noise_only for each in measured):
+    if relative and (run.evidence.same_code or (measured and all(each.noise_only for each in measured))):
         return Ruled(ruling=Ruling.NO_OP, reason=NOISE_ONLY)
     timed = [each for each in comparisons if each.timed]
     if relative and run.base is not None and timed and all(each.verdict in _APART for each in timed):

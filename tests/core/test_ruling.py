@@ -11,7 +11,7 @@ from pytest_bolt.core.case import Case, CaseId
 from pytest_bolt.core.claims import judged
 from pytest_bolt.core.comparison import Comparison, Interval, Metric, NullControl
 from pytest_bolt.core.environment import Environment
-from pytest_bolt.core.record import Revision, Run, RunState, Summary
+from pytest_bolt.core.record import Evidence, Revision, Run, RunState, Summary
 from pytest_bolt.core.ruling import FAILURE_NOTE, Ruled, Ruling, rule_of_all
 from pytest_bolt.core.statements import Role, Statement, by_function, numbered, words_of
 from pytest_bolt.core.verdict import Verdict
@@ -65,6 +65,7 @@ STATES = [
     ("error", {"notes": {FAILURE_NOTE: "timeout"}, "verdict": Verdict.INCORRECT, "ratio": None}, {}),
     ("incorrect", {"verdict": Verdict.INCORRECT, "ratio": None, "notes": {FAILURE_NOTE: "failed"}}, {}),
     ("no-op", {"noise_only": True}, {}),
+    ("no-op", {"ratio": None, "verdict": Verdict.INCONCLUSIVE}, {"evidence": Evidence(same_code=True)}),
     ("not comparable", {"verdict": Verdict.INCOMPARABLE, "ratio": None, "reason": "no module"}, {}),
     ("not comparable", {"verdict": Verdict.NEW, "ratio": None}, {}),
     ("too noisy", {}, {"control": control(0.02, certain=0.03)}),

@@ -67,7 +67,7 @@ def test_expectations_of_markers_and_trailers_count_too(project):
     assert "no loop at all" in first
     for words in ("fewer loops", "time <= 0.8x base", "time <= 0.5x base"):
         assert words in second
-    assert "no loop at all" not in second
+    assert "1. fewer loops (effect)\n2. no loop at all (effect)\n" in second
 
 
 @pytest.mark.slow
@@ -100,3 +100,37 @@ def test_reports_of_an_interrupted_collection_are_not_written(project):
     result = project.bolt("--bolt-json=report.json")
     assert result.ret == pytest.ExitCode.INTERRUPTED
     assert not (project.root / "report.json").exists()
+
+
+def test_a_change_of_comments_only_is_a_no_op_in_every_journal(project):
+    project.edit("mylib/core.py", "total = 0", "total = 0  # the sum")
+    (project.root / "loss.log").write_text("2.37\n")
+    styles = ("logbook", "learning", "evidence:journal/each/")
+    result = project.pytest(
+        COMPARE, QUICK, *(f"--bolt-journal={style}" for style in styles), "--bolt-artifact=loss.log",
+        "--bolt-artifact=none.svg", "--bolt-hypothesis=1. faster", "--bolt-hypothesis=2. (attribution) the comment",
+        "--bolt-expect=1. time <= -5%",
+    )  # fmt: skip
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    logbook = (project.root / "journal" / "LOGBOOK.md").read_text()
+    assert "## Entry 1 - Uncommitted changes after: first" in logbook
+    for line in ("1. **no-op** (effect): faster", "2. **no-op** (attribution): the comment"):
+        assert line in logbook.splitlines()
+    assert "- log: `loss.log`, 5 B, SHA-256 `" in logbook
+    assert "the artifact none.svg could not be read: No such file or directory" in logbook
+    assert "**no-op**" in (project.root / "journal" / "BOLT.md").read_text()
+    assert len(list((project.root / "journal" / "each").iterdir())) == 1
+    again = project.pytest(COMPARE, QUICK, "--bolt-journal=auto:journal/LOGBOOK.md")
+    assert "## Entry 2 - Uncommitted" in (project.root / "journal" / "LOGBOOK.md").read_text(), text_of(again)
+
+
+def test_journals_that_could_not_be_written_are_refused_before_the_run(project):
+    for option, said in (
+        ("--bolt-journal=auto:none.md", "there is no journal whose style could be told"),
+        ("--bolt-journal=house", "there is no such journal style"),
+        ("--bolt-journal-templates=none", "the folder of journal templates cannot be read"),
+    ):
+        result = project.pytest(COMPARE, QUICK, option)
+        assert result.ret == pytest.ExitCode.USAGE_ERROR
+        assert said in text_of(result)
+    assert project.command("list").stdout.count("tests") == 0
