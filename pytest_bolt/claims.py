@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -65,20 +66,22 @@ def found_by(
 
 
 def has_claim(item: pytest.Item) -> bool:
-    """Return whether a test puts a claim to the proof."""
-    return item.get_closest_marker(CLAIM) is not None
+    """Return whether a test puts a claim to the proof; a marker with nothing but a style makes no claim."""
+    return any(marker.args or set(marker.kwargs) - {"style"} for marker in item.iter_markers(CLAIM))
 
 
 def claim_of(item: pytest.Item) -> Statement | None:
     """Return the claim of a test, None for one without. Raises BoltError for a malformed marker."""
-    marker = item.get_closest_marker(CLAIM)
-    if marker is None:
+    if not has_claim(item):
         return None
-    given = {**dict(zip(_KEYS, marker.args, strict=False)), **marker.kwargs}
+    markers = list(item.iter_markers(CLAIM))
+    given: dict[str, Any] = {}
+    for marker in reversed(markers):  # the closest last, so that it wins
+        given |= {**dict(zip(_KEYS, marker.args, strict=False)), **marker.kwargs}
     missing = [name for name in _KEYS[:3] if not given.get(name)]
     unknown = [name for name in given if name not in _KEYS]
     role = str(given.get("role", Role.EFFECT))
-    if missing or unknown or len(marker.args) > len(_KEYS) or role not in list(Role):
+    if missing or unknown or len(markers[0].args) > len(_KEYS) or role not in list(Role):
         raise BoltError(
             "a claim has an experiment, a statement and an expectation",
             seen={

@@ -68,7 +68,7 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     config.addinivalue_line(
         "markers",
-        "claim(experiment, statement, expect, role, published): a claim that the test puts to the proof",
+        "claim(experiment, statement, expect, role, published, style): a claim that the test proves",
     )
     given = vars(config.option)
     said = [given[option.dest] for option in OPTIONS]

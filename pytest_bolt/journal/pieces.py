@@ -168,9 +168,14 @@ def figures(entry: Entry) -> Markdown:
     return Markdown("\n".join(f"![{escape(path.rpartition('/')[2])}]({path})" for path in shown))
 
 
+def version_of(entry: Entry) -> str:
+    """Return the tag without its `v`, `Unreleased` for none."""
+    return re.sub(r"^v(?=\d)", "", entry.version) or "Unreleased"
+
+
 def version(entry: Entry) -> Markdown:
-    """Return the version of a changelog's heading: the tag without its `v`, `Unreleased` for none."""
-    return escape(re.sub(r"^v(?=\d)", "", entry.version) or "Unreleased")
+    """Return the version of a changelog's heading."""
+    return escape(version_of(entry))
 
 
 def block(lines: Iterable[str], language: str = "") -> Markdown:

@@ -69,13 +69,17 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where an entry goes: the offset, its number, the dash of the headings there, whether rules divide."""
+    """Where an entry goes: the offset, its number, the dash of the headings there, whether rules divide.
+
+    One that is `continued` stands under the heading of a version that an entry before it opened.
+    """
 
     at: int
     number: int = 1
     dash: str = "-"
     rule: bool = False
     appended: bool = False
+    continued: bool = False
 
 
 @dataclass(slots=True)
@@ -112,9 +116,12 @@ def part_for(parts: Sequence[Part], style: Style) -> Part:
     return Part(start=0, end=parts[-1].end, headings=headings)
 
 
-def place_of(text: str, part: Part, style: Style, date: datetime) -> Place:
-    """Return where an entry of this date goes in a part."""
+def place_of(text: str, part: Part, style: Style, date: datetime, version: str = "") -> Place:
+    """Return where an entry of this date, and in a changelog of this version, goes in a part."""
     items = part.items(style)
+    open_version = _end_of_version(items, version) if style.name == "changelog" else None
+    if open_version is not None:
+        return Place(at=open_version, continued=True)
     real = [item for item in items if not item.template]
     day = f"{date:%Y-%m-%d}"
     number = 1 + max((item.number for item in real), default=0)
@@ -136,6 +143,18 @@ def _first_older(real: Sequence[Item], day: str, style: Style) -> Item | None:
         dated = [each for each in real if not each.by_hand or each.version.lower() != _UNRELEASED]
         return next((each for each in dated if each.date <= day), None)
     return next((each for each in real if each.date <= day), None)
+
+
+def _end_of_version(items: Sequence[Item], version: str) -> int | None:
+    """Return where our entries of a version end, None where there are none yet."""
+    ours = [item for item in items if not item.by_hand]
+    opened = next((place for place, item in enumerate(ours) if item.version == version), None)
+    if opened is None:
+        return None
+    following = (item for item in ours[opened + 1 :] if item.version)
+    last = next(following, None)
+    members = ours[opened : ours.index(last) if last is not None else len(ours)]
+    return members[-1].end
 
 
 def _end_of_log(text: str, part: Part, items: Sequence[Item]) -> int:

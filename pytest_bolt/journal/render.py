@@ -41,12 +41,14 @@ _FILTERS = {
 class Rendering:
     """How an entry is rendered: the style, its number where entries are numbered, the dash of its heading.
 
-    `templates` are a user's own, by file name; the style is then looked for among them first.
+    One that is `continued` has no heading of its own for the version that it belongs to. `templates` are a
+    user's own, by file name; the style is then looked for among them first.
     """
 
     style: str = "paper"
     number: int = 1
     dash: str = "-"
+    continued: bool = False
     templates: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -66,7 +68,8 @@ def render(entry: Entry, how: Rendering | None = None) -> str:
 def body(entry: Entry, how: Rendering, environment: Environment) -> str:
     """Return the entry without its markers."""
     template = environment.get_template(f"{how.style}{TEMPLATE_SUFFIX}")
-    text = template.render(entry=entry, number=how.number, dash=Markdown(how.dash))
+    known = {"number": how.number, "dash": Markdown(how.dash), "continued": how.continued}
+    text = template.render(entry=entry, **known)
     return text if text.endswith("\n") else f"{text}\n"
 
 

@@ -19,6 +19,7 @@ from pytest_bolt.journal.lock import WAIT_S, locked
 from pytest_bolt.journal.markers import Found, entries_in, with_person
 from pytest_bolt.journal.matrix import VersionRun, with_matrix
 from pytest_bolt.journal.own_templates import style_names
+from pytest_bolt.journal.pieces import version_of
 from pytest_bolt.journal.place import Part, Place, part_for, parts_of, place_of
 from pytest_bolt.journal.render import Rendering, render
 from pytest_bolt.journal.styles import STYLES, Style, own_style
@@ -131,8 +132,8 @@ def inserted(text: str, entry: Entry, journal: Journal) -> str:
     if not text:
         return style.new_file + render(entry, how)
     part = part_for(parts, style)
-    place = place_of(text, part, style, entry.date)
-    how = replace(how, number=place.number, dash=place.dash)
+    place = place_of(text, part, style, entry.date, version_of(entry))
+    how = replace(how, number=place.number, dash=place.dash, continued=place.continued)
     return _placed(text, render(entry, how), place)
 
 
@@ -173,6 +174,7 @@ def _told_style(parts: tuple[Part, ...], path: Path) -> Style:
 def _replaced(text: str, entry: Entry, same: Found, style: Style, how: Rendering) -> str:
     heading = style.heading.match(same.body.partition("\n")[0])
     groups = heading.groupdict() if heading else {}
+    how = replace(how, continued=heading is None)
     number, dash = int(groups.get("number") or how.number), groups.get("dash") or how.dash
     links = tuple(dict.fromkeys([*same.links, *entry.links]))
     rendered = render(replace(entry, links=links), replace(how, number=number, dash=dash))

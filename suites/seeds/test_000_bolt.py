@@ -8,6 +8,8 @@ import torch
 from .. import reference
 from .material import random_tokens, saved_bytes
 
+pytestmark = pytest.mark.claim(style="paper")
+
 WIDTH, HEADS, LAYERS, VOCABULARY, BATCH = 128, 4, 4, 256, 4
 STEP = "000 Fused attention: the training step"
 RATE = "000 Fused attention: tokens a second"

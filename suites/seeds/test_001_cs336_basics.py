@@ -9,6 +9,8 @@ from pytest_bolt.correctness import inputs
 
 from .. import reference
 
+pytestmark = pytest.mark.claim(style="worklog")
+
 OVERFLOW = "001 A naive softmax overflows"
 UPCAST = "001 RMSNorm needs float32 inside"
 DTYPES = {

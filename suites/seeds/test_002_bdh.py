@@ -9,6 +9,8 @@ from .. import reference
 from . import models
 from .material import held_bytes, plays, random_tokens, saved_bytes, step_of, time_ratios, trained, training
 
+pytestmark = pytest.mark.claim(style="logbook")
+
 MEMORY = "002 BDH: memory of a training step"
 TABLES = "002 BDH: rotation tables kept from call to call"
 HALF = "002 BDH: float16 breaks down after one step"

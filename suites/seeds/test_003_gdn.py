@@ -17,6 +17,8 @@ from pytest_bolt.core.verdict import Verdict
 from .. import reference
 from ..gated_delta import PUBLISHED, decode_args, prefill_args
 
+pytestmark = pytest.mark.claim(style="experiment")
+
 DECODE = "003 Gated delta net: decode"
 PREFILL = "003 Gated delta net: prefill"
 BOOKS = "003 A search for kernels: its books"

@@ -10,6 +10,8 @@ import torch
 from .. import reference
 from .material import random_tokens, step_of, text, tokenizers
 
+pytestmark = pytest.mark.claim(style="changelog")
+
 COUNTS = "004 Parameters of each version"
 CHECKPOINT = "004 Size of a checkpoint"
 RANK_ONE = "004 Weight gradients as one matrix product"

@@ -11,6 +11,8 @@ import pytest
 from .. import reference
 from .material import plays, trained
 
+pytestmark = pytest.mark.claim(style="changelog")
+
 OVERFIT = "004 T=64 overfits, T=256 does not"
 CEILING = "004 2.37 nats is the ceiling of the data"
 FRAGMENTS = "004 A schedule in fragments is unfair"

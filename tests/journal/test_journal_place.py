@@ -143,6 +143,20 @@ def test_a_version_goes_before_the_others_and_after_the_matrix():
     assert after.startswith("\n---\n\n## [0.2.0]")
 
 
+def test_entries_of_one_version_share_its_heading():
+    text = "# C\n\n## [0.1.0] - 2025-01-01\n"
+    for run, version in (("a" * 12, "v0.2.0"), ("b" * 12, "v0.2.0"), ("c" * 12, ""), ("d" * 12, "v0.2.0")):
+        text = inserted(text, dataclasses.replace(small(run), version=version), parse_option("changelog"))
+    assert [found.entry_id[0] for found in entries_in(text)] == ["c", "a", "b", "d"]
+    assert [line for line in text.splitlines() if line.startswith("## ")] == [
+        "## [Unreleased] - 2026-01-02",
+        "## [0.2.0] - 2026-01-02",
+        "## [0.1.0] - 2025-01-01",
+    ]
+    again = inserted(text, dataclasses.replace(small("b" * 12), version="v0.2.0"), parse_option("changelog"))
+    assert again == text
+
+
 def test_an_unreleased_section_by_hand_stays_on_top():
     text = CHANGELOG.replace("## [0.2.0]", "## [Unreleased]\n\n- soon\n\n## [0.2.0]", 1)
     before, _, _ = around(text, dataclasses.replace(small(), version="v0.3.0"))
