@@ -28,6 +28,7 @@ MOST_ROWS = 30
 _ROW = 22
 _WIDTH = 300
 _NAME_COLUMNS = 44
+_NEAR = 60.0  # percent; effects up to here are always shown
 _TELLING = (Verdict.SLOWER, Verdict.FASTER, Verdict.INCONCLUSIVE, Verdict.SAME)
 
 
@@ -83,9 +84,11 @@ def _certain(ratio: Interval | None) -> float:
 
 
 def _axis(rows: Sequence[Comparison]) -> tuple[float, float]:
+    """Return an axis for all rows; one that is far beyond all others ends in an arrow."""
     ends = [end for c in rows if c.ratio is not None for end in ends_of(c.ratio)]
+    near = [end for end in ends if abs(end) <= _NEAR]
     margins = [end for c in rows for end in band_of(c.margin)]
-    return span_of([*typical(ends), *margins])
+    return span_of([*near, *typical(ends), *margins])
 
 
 def _draw_ground(canvas: Canvas, rows: Sequence[Comparison]) -> None:

@@ -11,6 +11,7 @@ from pytest_bolt.core.case import Case, CaseId, Workload
 from pytest_bolt.core.comparison import FOUND_MODE, Comparison, Interval, Metric, NullControl
 from pytest_bolt.core.environment import Environment
 from pytest_bolt.core.record import Revision, Run, RunState, Summary
+from pytest_bolt.core.statements import Statement
 from pytest_bolt.core.units import IterationTime
 from pytest_bolt.core.verdict import MetricVerdict, Verdict
 from pytest_bolt.journal.build import entries_of
@@ -109,6 +110,7 @@ def summary(*comparisons, **fields) -> Summary:
         "notes": ("the cache was cleaned",),
         "control": CONTROL,
         "hypothesis": "one pass instead of three",
+        "statements": (Statement(text="one pass instead of three", source="option"),),
         "expect": ("test_faster: time <= 0.95x base",),
     }
     return Summary(run=Run(**(defaults | fields)), comparisons=comparisons, collected=len(comparisons))
@@ -153,6 +155,7 @@ def hostile(text: str) -> Summary:
         notes=(text,),
         hypothesis=text,
         expect=(text,),
+        statements=(Statement(text=text, source=text, published=text),),
         environment=Environment(facts={text: text}),
     )
 
