@@ -16,8 +16,8 @@ from pytest_bolt.page_folder import replace_page
 from pytest_bolt.reports import html_page
 from pytest_bolt.reports.html_page import Figures
 
-MOST_DRAWN = 60  # benchmarks with figures of their own: each takes a tenth of a second and 20 kB
-HISTORY_RUNS = 40
+MOST_DRAWN = 50  # benchmarks with figures of their own: each takes a quarter of a second and 20 kB
+HISTORY_RUNS = 30
 _STYLE = "paper"  # of an entry that asks for none itself
 
 

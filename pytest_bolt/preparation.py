@@ -204,8 +204,9 @@ def _outputs(settings: Settings, config: pytest.Config) -> tuple[Output, ...]:
         check_writable(output.path / "entry.md" if folder else output.path)
     if settings.html is not None:
         require_report("--bolt-html")
-        check_page_folder(cwd / settings.html)
-        outputs.append(Output(kind="html", path=cwd / settings.html / PAGE))
+        page = (cwd if "html" in settings.typed else config.rootpath) / settings.html / PAGE
+        check_page_folder(page.parent)
+        outputs.append(Output(kind="html", path=page))
     return tuple(outputs)
 
 

@@ -64,7 +64,7 @@ def light(shade: str) -> str:
 
 def style_sheet() -> str:
     """Return the CSS that turns every figure to the scheme of the reader; figures of one page share it."""
-    lines = [_rules("light"), "@media (prefers-color-scheme:dark){", _rules("dark"), "}"]
+    lines = [_rules("light"), "@media screen and (prefers-color-scheme:dark){", _rules("dark"), "}"]
     return "\n".join(lines)
 
 

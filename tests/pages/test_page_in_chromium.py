@@ -9,6 +9,7 @@ import pytest
 from page_samples import ATTACKS, full, hostile, page, summary
 
 from pytest_bolt.core.verdict import Verdict
+from pytest_bolt.plots.distribution import distribution
 
 HEADER = ("benchmark", "verdict", "base", "head", "change", "smallest effect visible", "device")
 
@@ -58,6 +59,16 @@ def press(browser, *keys):
         ActionChains(browser).send_keys(key).perform()
 
 
+def ground(browser):
+    return browser.execute_script("return getComputedStyle(document.body).backgroundColor")
+
+
+def figure_ground(browser):
+    return browser.execute_script(
+        "return getComputedStyle(document.querySelector('svg rect.bolt-f-paper')).fill"
+    )
+
+
 def requests(browser):
     messages = (json.loads(entry["message"])["message"] for entry in browser.get_log("performance"))
     return [m["params"]["request"]["url"] for m in messages if m["method"] == "Network.requestWillBeSent"]
@@ -75,12 +86,8 @@ def violations(browser):
 def test_it_is_accessible_and_quiet_in_both_schemes(opened, scheme):
     browser = opened(plain(), scheme)
     browser.execute_script("for (const details of document.querySelectorAll('details')) details.open = true")
-    ground = browser.execute_script("return getComputedStyle(document.body).backgroundColor")
-    assert ground == {"light": "rgb(255, 255, 255)", "dark": "rgb(13, 17, 23)"}[scheme]
-    figure = browser.execute_script(
-        "return getComputedStyle(document.querySelector('svg rect.bolt-f-paper')).fill"
-    )
-    assert figure == ground
+    assert ground(browser) == {"light": "rgb(255, 255, 255)", "dark": "rgb(13, 17, 23)"}[scheme]
+    assert figure_ground(browser) == ground(browser)
     assert violations(browser) == []
     assert browser.get_log("browser") == []
     assert [url for url in requests(browser) if not url.startswith(("file:", "data:"))] == []
@@ -179,8 +186,10 @@ def test_on_paper_everything_is_open_and_the_form_is_gone(opened):
     assert browser.execute_script("return document.querySelectorAll('details:not([open])').length") == 0
     browser.execute_script("dispatchEvent(new Event('afterprint'))")
     assert browser.execute_script("return document.querySelectorAll('details:not([open])').length") == 5
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    dark = [{"name": "prefers-color-scheme", "value": "dark"}]
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print", "features": dark})
     try:
+        assert ground(browser) == figure_ground(browser) == "rgb(255, 255, 255)"
         assert not browser.find_element("id", "filter").is_displayed()
         assert browser.find_element("id", "verdicts").is_displayed()
     finally:
@@ -226,3 +235,25 @@ def test_without_javascript_all_of_it_is_there(opened, browser):
         assert browser.find_elements("css selector", "thead button") == []
     finally:
         browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+
+
+@pytest.mark.parametrize(("scheme", "paper"), [("light", [255, 255, 255]), ("dark", [13, 17, 23])])
+def test_a_figure_as_an_image_follows_the_scheme(opened, scheme, paper):
+    svg = distribution(full().comparisons[1]).standalone()
+    browser = opened("<!DOCTYPE html><meta name='color-scheme' content='light dark'>", scheme)
+    pixel = browser.execute_async_script(
+        """
+        const [svg, done] = arguments;
+        const image = new Image();
+        image.onload = () => {
+            const context = document.createElement("canvas").getContext("2d");
+            context.drawImage(image, 0, 0);
+            done([...context.getImageData(2, 2, 1, 1).data].slice(0, 3));
+        };
+        image.onerror = () => done("not an image");
+        image.src = "data:image/svg+xml;charset=utf-8," + encodeURIComponent(svg);
+        document.body.append(image);
+        """,
+        svg,
+    )
+    assert pixel == paper
