@@ -83,6 +83,12 @@ def _add_show(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     command.add_argument("run", metavar="RUN", help="the id of a stored run, or its first digits")
     _add_pattern(command)
     command.add_argument("--rounds", action="store_true", help="every stored round, too")
+    command.add_argument(
+        "--html",
+        type=Path,
+        metavar="DIR",
+        help="write it as a page for a browser, in this folder of its own",
+    )
 
 
 def _add_compare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -185,6 +191,7 @@ def _look(store: Store, screen: Screen, arguments: argparse.Namespace) -> None:
             pattern=arguments.pattern,
             with_rounds=arguments.rounds,
             as_json=as_json,
+            html=arguments.html,
         )
     else:
         compare_stored(store, screen, names=(arguments.a, arguments.b), folder=Path.cwd(), as_json=as_json)

@@ -259,6 +259,12 @@ OPTIONS = (
     Option(name="json", metavar="PATH", ini=False, help="Write the report as JSON."),
     Option(name="markdown", metavar="PATH", ini=False, help="Write the report as Markdown."),
     Option(
+        name="html",
+        metavar="DIR",
+        help="Write one page for a browser into this folder, which must be new, empty or an earlier page's: "
+        "verdicts with filter and sort, figures, the journal entry. It works offline.",
+    ),
+    Option(
         name="seed",
         metavar="N",
         kind="seed",

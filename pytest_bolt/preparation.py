@@ -19,10 +19,12 @@ from pytest_bolt.core.expectation import Expectation
 from pytest_bolt.core.record import Evidence, Revision, Run
 from pytest_bolt.core.statements import Statement, numbered, words_of
 from pytest_bolt.errors import BoltError
+from pytest_bolt.extras import require_report
 from pytest_bolt.journal.own_templates import templates_in
 from pytest_bolt.journal.write import Journal, parse_option
 from pytest_bolt.machine import environment
 from pytest_bolt.measuring.process import PINNED_ENVIRONMENT
+from pytest_bolt.page_folder import PAGE, check_page_folder
 from pytest_bolt.repo.cache import cache_folder, prepare_cache
 from pytest_bolt.repo.evidence import Found, evidence_of
 from pytest_bolt.repo.opening import main_worktree, open_repository
@@ -200,6 +202,11 @@ def _outputs(settings: Settings, config: pytest.Config) -> tuple[Output, ...]:
     for output in outputs:
         folder = output.journal is not None and output.journal.folder
         check_writable(output.path / "entry.md" if folder else output.path)
+    if settings.html is not None:
+        require_report("--bolt-html")
+        page = (cwd if "html" in settings.typed else config.rootpath) / settings.html / PAGE
+        check_page_folder(page.parent)
+        outputs.append(Output(kind="html", path=page))
     return tuple(outputs)
 
 

@@ -190,6 +190,7 @@ class Settings:
     artifact: tuple[str, ...]
     json: str | None
     markdown: str | None
+    html: str | None
     seed: int | None
     typed: frozenset[str] = frozenset()  # names of the options given on the command line
 

@@ -16,6 +16,7 @@ from pytest_bolt.core.summary import MachineLimits
 from pytest_bolt.journal.build import entries_of
 from pytest_bolt.journal.styles import STYLES
 from pytest_bolt.journal.write import Journal, write_entry, write_matrix
+from pytest_bolt.pages import write_page
 from pytest_bolt.preparation import Output, Prepared
 from pytest_bolt.reports import json_report, markdown
 from pytest_bolt.reports.progress import progress_text
@@ -117,6 +118,8 @@ def write_file(
 ) -> tuple[Path, ...]:
     """Write one report that was asked for; return the files. Raises BoltError."""
     match output.kind:
+        case "html":
+            write_page(output.path.parent, summary, prepared.store, limits)
         case "json":
             write_atomically(output.path, json_report.render(summary))
         case "markdown":

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
+from pathlib import Path
 
 from pytest_bolt.commands.listing import revision_text
 from pytest_bolt.commands.screen import Screen
@@ -17,6 +18,8 @@ from pytest_bolt.core.plain_text import one_line
 from pytest_bolt.core.record import Run, Summary
 from pytest_bolt.core.summary import effect_text, ordered, percent, time_text
 from pytest_bolt.errors import BoltError
+from pytest_bolt.extras import require_report
+from pytest_bolt.page_folder import check_page_folder
 from pytest_bolt.reports.json_report import render
 from pytest_bolt.stores.store import Store
 
@@ -26,16 +29,29 @@ _COLUMNS = ROUND_DTYPE.names or ()
 
 
 def show_run(
-    store: Store, screen: Screen, *, run_id: str, pattern: str, with_rounds: bool, as_json: bool
+    store: Store,
+    screen: Screen,
+    *,
+    run_id: str,
+    pattern: str,
+    with_rounds: bool,
+    as_json: bool,
+    html: Path | None = None,
 ) -> None:
     """Write a run and those of its benchmarks that match `pattern`; raise BoltError where none does.
 
-    As JSON it is the document of `--bolt-json`, with `rounds` (case key, side, column) where asked for.
+    As JSON it is the document of `--bolt-json`, with `rounds` (case key, side, column) where asked for; with
+    `html` it is the page of `--bolt-html`, in that folder.
     """
+    if html is not None and (as_json or with_rounds):
+        raise BoltError("--html is a form of its own", advice="leave --json and --rounds out")
     summary = store.summary(run_id)
     chosen = _matching(summary, pattern)
     if as_json:
         screen.json(_document(store, summary, chosen, with_rounds=with_rounds))
+        return
+    if html is not None:
+        screen.line(f"wrote {_write_page(store, replace(summary, comparisons=chosen), html)}")
         return
     screen.pairs(_facts(summary.run))
     screen.line()
@@ -48,6 +64,14 @@ def show_run(
     if with_rounds:
         for comparison in chosen:
             _write_rounds(store, screen, summary.run.run_id, comparison)
+
+
+def _write_page(store: Store, summary: Summary, folder: Path) -> Path:
+    from pytest_bolt.pages import write_page
+
+    require_report("--html")
+    check_page_folder(folder)
+    return write_page(folder, summary, store)
 
 
 def matches(node_id: str, pattern: str) -> bool:

@@ -24,10 +24,29 @@ def display_width(text: str) -> int:
     return sum(_columns(char) for char in text)
 
 
+def shortened(text: str, columns: int) -> str:
+    """Return the text with dots for its middle where it takes more than `columns`; both ends tell most."""
+    if display_width(text) <= columns:
+        return text
+    room = columns - 1
+    start = _fitting(text, room // 2)
+    return f"{start}\N{HORIZONTAL ELLIPSIS}{_fitting(text[::-1], room - display_width(start))[::-1]}"
+
+
 def padded(text: str, width: int, *, right: bool = False) -> str:
     """Return the text filled with spaces to `width` columns, on the left side if `right`."""
     fill = " " * (width - display_width(text))
     return fill + text if right else text + fill
+
+
+def _fitting(text: str, columns: int) -> str:
+    """Return as much of the text's beginning as `columns` hold."""
+    used = 0
+    for at, char in enumerate(text):
+        used += _columns(char)
+        if used > columns:
+            return text[:at]
+    return text
 
 
 def _columns(char: str) -> int:

@@ -14,12 +14,13 @@ from sqlalchemy import URL, Connection, Engine, delete, text, update
 from pytest_bolt.core.best import Result
 from pytest_bolt.core.comparison import Comparison, NullControl
 from pytest_bolt.core.environment import Fingerprint
+from pytest_bolt.core.history import HistoryPoint
 from pytest_bolt.core.measurement import Measurement, Side
 from pytest_bolt.core.record import Evidence, Record, Run, RunState, Summary
 from pytest_bolt.core.stored import BaselineCommit, BaselineRecord
 from pytest_bolt.core.verdict import Verdict
 from pytest_bolt.errors import BoltError
-from pytest_bolt.stores import baselines, reads, retention, writes
+from pytest_bolt.stores import baselines, history, reads, retention, writes
 from pytest_bolt.stores.engine import make_engine, parse_store, writing
 from pytest_bolt.stores.failures import explained
 from pytest_bolt.stores.references import References
@@ -224,6 +225,11 @@ class Store:
         """Return the values of one case on clean trees over all commits, newest first."""
         with self._reading() as connection:
             return baselines.values_over_commits(connection, case_key, fingerprint, limit)
+
+    def history(self, case_key: str, fingerprint: Fingerprint, limit: int) -> tuple[HistoryPoint, ...]:
+        """Return both sides of a case in the newest `limit` runs of one environment, oldest first."""
+        with self._reading() as connection:
+            return history.history_of(connection, case_key, fingerprint, limit)
 
     def values(self, run_id: str) -> Mapping[str, tuple[BaselineRecord, ...]]:
         """Return case key -> values of one run, base before head, also of a dirty tree."""

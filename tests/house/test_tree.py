@@ -22,6 +22,7 @@ PUBLIC_HOSTS = {
     "keepachangelog.com",
     "localhost",
     "semver.org",
+    "www.w3.org",
 }
 RESERVED = (".example", ".invalid", ".localhost", ".test")
 HOST = re.compile(r"https?://(?:[^/\s@]*@)?([\w.-]+)")

@@ -13,9 +13,10 @@ def test_everything_that_was_asked_for_is_written(project):
     result = project.pytest(
         COMPARE, QUICK, "--bolt-json=out/report.json", "--bolt-markdown=out/report.md", "--bolt-journal=paper",
         "--bolt-hypothesis=one pass instead of two", "--bolt-expect=time <= 0.95x base", "--bolt-seed=7",
+        "--bolt-html=out/page",
     )  # fmt: skip
     section = bolt_section(result)
-    for name in ("out/report.json", "out/report.md", "journal/JOURNAL.md"):
+    for name in ("out/report.json", "out/report.md", "journal/JOURNAL.md", "out/page/index.html"):
         assert f"wrote {project.root / name}" in section
     assert section[-2:] == ["0 of 1 judged, 1 inconclusive", "nothing could be judged"]
     report = json.loads((project.root / "out" / "report.json").read_text())
@@ -29,6 +30,14 @@ def test_everything_that_was_asked_for_is_written(project):
     for words in ("one pass instead of two", "time <= 0.95x base", "inconclusive", report["run"]["run_id"]):
         assert words in journal
     assert report["run"]["command"][:3] == ["python", "-m", "pytest"]
+    html = (project.root / "out" / "page" / "index.html").read_text()
+    for words in (
+        "tests/test_speed.py::test_work",
+        "one pass instead of two",
+        report["run"]["run_id"],
+        "0 of 1 judged",
+    ):
+        assert words in html
     listed = project.command("list")
     assert report["run"]["run_id"] in listed.stdout
     shown = project.command("show", report["run"]["run_id"])
@@ -84,6 +93,22 @@ def test_a_damaged_journal_is_left_alone_and_said(project):
     assert "Traceback" not in text_of(result)
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     assert path.exists()
+
+
+def test_a_folder_that_is_not_a_pages_is_refused_before_the_run(project):
+    result = project.bolt("--bolt-html=tests")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert "the folder of the page holds something else" in text_of(result)
+    assert "test session starts" not in text_of(result)
+
+
+def test_a_page_without_its_libraries_is_refused_before_the_run(project):
+    project.write({"without.py": "import sys\nsys.modules['vl_convert'] = None\n"})
+    result = project.bolt("-p", "without", "--bolt-html=page")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert "pip install pytest-bolt[report]" in text_of(result)
+    assert "test session starts" not in text_of(result)
+    assert not (project.root / "page").exists()
 
 
 @pytest.mark.slow

@@ -1,0 +1,1 @@
+"""Figures of stored comparisons as SVG: same input, same bytes, readable in light and dark."""
