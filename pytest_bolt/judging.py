@@ -175,8 +175,8 @@ class Judge:
                 collected=len(self.benchmarks),
                 control=control,
                 measured=measured,
-                evidence=self.run.evidence,
             )
+            self.store.amend(self.run.run_id, self.run.evidence)
             if self.keep_rounds is not None:
                 self.store.forget_rounds(self.keep_rounds)
         except BoltError as error:

@@ -68,7 +68,7 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     config.addinivalue_line(
         "markers",
-        "claim(experiment, statement, expect, role, published, style): a claim that the test proves",
+        "claim(experiment, statement, expect, role, published, style): a claim, put to the proof",
     )
     given = vars(config.option)
     said = [given[option.dest] for option in OPTIONS]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from pytest_bolt.core.summary import MachineLimits
 from pytest_bolt.journal.build import entries_of
 from pytest_bolt.journal.styles import STYLES
 from pytest_bolt.journal.write import Journal, write_entry, write_matrix
+from pytest_bolt.journal_figures import can_draw, drawn
 from pytest_bolt.pages import write_page
 from pytest_bolt.preparation import Output, Prepared
 from pytest_bolt.reports import json_report, markdown
@@ -131,8 +132,16 @@ def write_file(
 
 def _write_journal(journal: Journal, summary: Summary, prepared: Prepared) -> tuple[Path, ...]:
     written = {}
+    figures: Mapping[str, str] = {}
+    if can_draw():
+        summary, figures = drawn(summary, prepared.store)
+        prepared.store.amend(summary.run.run_id, summary.run.evidence)
     for entry in entries_of(summary):
         own = journal.of(entry)
+        folder = own.path if own.folder else own.path.parent
+        for each in entry.artifacts:
+            if each.path in figures:
+                write_atomically(folder / each.path, figures[each.path])
         written[write_entry(entry, own)] = own
     changelogs = [own for own in written.values() if own.style is STYLES["changelog"] and not own.folder]
     if changelogs and prepared.repo is not None:

@@ -12,7 +12,7 @@ from pytest_bolt.core.comparison import Comparison, Metric
 from pytest_bolt.core.markdown_text import escape
 from pytest_bolt.core.metric_text import head_text, metric_verdict_text
 from pytest_bolt.core.plain_text import sentence
-from pytest_bolt.core.record import Revision, Run, Summary
+from pytest_bolt.core.record import Artifact, Revision, Run, Summary
 from pytest_bolt.core.ruling import Ruled, Ruling, rule, rule_of_all
 from pytest_bolt.core.speedups import BASELINE_NOTE
 from pytest_bolt.core.summary import (
@@ -50,6 +50,16 @@ def entries_of(summary: Summary, note: str = "") -> tuple[Entry, ...]:
     if not titles:
         return (entry_of(summary, note=note),)
     return tuple(_of_experiment(summary, title, parts) for title, parts in titles.items())
+
+
+def entry_summaries(summary: Summary) -> tuple[tuple[str, Summary], ...]:
+    """Return the id of each entry of a run with the part of the run that it is about."""
+    titles = experiments(judged(summary))
+    if not titles:
+        return ((summary.run.run_id, summary),)
+    return tuple(
+        (_entry_id(summary, title), of_experiment(summary, parts)) for title, parts in titles.items()
+    )
 
 
 def entry_of(summary: Summary, *, note: str = "") -> Entry:
@@ -98,16 +108,28 @@ def _commands(run: Run) -> tuple[str, ...]:
 
 
 def _of_experiment(summary: Summary, title: str, parts: Sequence[Judged]) -> Entry:
-    own = of_experiment(summary, parts)
+    own, entry_id = of_experiment(summary, parts), _entry_id(summary, title)
     entry = entry_of(own)
     return replace(
         entry,
-        entry_id=f"{summary.run.run_id}-{_slug(title)}",
+        entry_id=entry_id,
+        artifacts=tuple(each for each in entry.artifacts if _belongs(each, entry_id)),
         title=title,
         base=None,
         procedure=entry.procedure if own.timed else (_COMPUTED,),
         style=parts[0].statement.style,
     )
+
+
+def _entry_id(summary: Summary, title: str) -> str:
+    return f"{summary.run.run_id}-{_slug(title)}"
+
+
+def _belongs(artifact: Artifact, entry_id: str) -> bool:
+    """Return whether a file belongs to an entry: a figure that was drawn of another one does not."""
+    name = artifact.path.rpartition("/")[2]
+    drawn = artifact.kind == "figure" and name.startswith(entry_id.partition("-")[0])
+    return not drawn or re.fullmatch(rf"{re.escape(entry_id)}-[a-z]+(?:-\d)?\.svg", name) is not None
 
 
 def _unstated(summary: Summary) -> Ruled:

@@ -26,6 +26,11 @@ _SOURCES = {
 _TIME = "%Y-%m-%d %H:%M:%S %Z"
 # A figure of any other name is only listed.
 _FIGURE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]*\.(?:svg|png)", re.ASCII)
+_CAPTIONS = {
+    "changes": "change of each benchmark with its interval",
+    "pairs": "ratio of each process pair, with interval and margin",
+    "history": "time of earlier runs",
+}
 _MOST_FILES = 40
 _MOST_LEARNED = 3
 _MEMORY = frozenset({"peak_memory", "peak_rss"})
@@ -165,7 +170,7 @@ def figures(entry: Entry) -> Markdown:
     """Return the figures of the entry as images."""
     figures = [each.path for each in entry.artifacts if each.kind == "figure"]
     shown = [path for path in figures if _FIGURE.fullmatch(path)]
-    return Markdown("\n".join(f"![{escape(path.rpartition('/')[2])}]({path})" for path in shown))
+    return Markdown("\n".join(f"![{escape(_caption(path))}]({path})" for path in shown))
 
 
 def version_of(entry: Entry) -> str:
@@ -181,6 +186,15 @@ def version(entry: Entry) -> Markdown:
 def block(lines: Iterable[str], language: str = "") -> Markdown:
     """Return lines as a fenced block."""
     return code_block(lines, language)
+
+
+def _caption(path: str) -> str:
+    """Return what a figure shows, for readers who do not see it."""
+    drawn = re.search(r"-(changes|pairs|history)(?:-(\d))?\.svg$", path)
+    if drawn is None:
+        return path.rpartition("/")[2]
+    of = f", benchmark {drawn[2]} of the most telling" if drawn[2] else ""
+    return f"{_CAPTIONS[drawn[1]]}{of}"
 
 
 def _about(part: Judged, *, plain: bool = False) -> str:

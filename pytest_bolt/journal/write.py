@@ -25,6 +25,7 @@ from pytest_bolt.journal.render import Rendering, render
 from pytest_bolt.journal.styles import STYLES, Style, own_style
 
 AUTO = "auto"
+FIGURES = Path("figures")  # of the entries, beside the journal
 _LONGEST_NAME = 100  # characters of a file's name that are taken from a title
 
 

@@ -6,7 +6,7 @@ import hashlib
 import os
 import stat
 from collections.abc import Collection, Iterable
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from pytest_bolt.core.source import code_digest
@@ -27,7 +27,7 @@ def differences(repo: Repo, commit: str, *, ignore: Iterable[Path] = ()) -> tupl
     """Return the paths, relative to the top, in which the working tree differs from a commit.
 
     Tracked files staged or not, and untracked files that git does not ignore. `.bolt/`, caches of
-    Python and pytest, and the files in `ignore` do not count.
+    Python and pytest, and the files and folders in `ignore` do not count.
     """
     top = top_level(repo)
     tracked = ask(
@@ -36,9 +36,15 @@ def differences(repo: Repo, commit: str, *, ignore: Iterable[Path] = ()) -> tupl
         *("--ignore-submodules=none", commit, "--"),
     )
     untracked = ask(repo, "ls-files", "--others", "--exclude-standard", "-z")
-    ignored = {os.path.relpath(Path(path).resolve(), top) for path in ignore}
+    ignored = {PurePath(os.path.relpath(Path(path).resolve(), top)) for path in ignore}
     paths = {path for path in (tracked + "\0" + untracked).split("\0") if path}
-    return tuple(sorted(path for path in paths if path not in ignored and not _is_run_output(path)))
+    return tuple(
+        sorted(path for path in paths if not _is_ignored(path, ignored) and not _is_run_output(path))
+    )
+
+
+def _is_ignored(path: str, ignored: Collection[PurePath]) -> bool:
+    return any(each in ignored for each in (PurePath(path), *PurePath(path).parents))
 
 
 def diff_hash(repo: Repo, commit: str, *, ignore: Iterable[Path] = ()) -> str:

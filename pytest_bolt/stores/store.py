@@ -121,14 +121,12 @@ class Store:
         collected: int | None = None,
         control: NullControl | None = None,
         measured: datetime | None = None,
-        evidence: Evidence | None = None,
     ) -> None:
         """Store how a run ended.
 
         Arguments:
             collected: the number of benchmarks that it meant to judge.
             measured: when its first measurement began.
-            evidence: what proves it, in the place of what was stored at its beginning.
         """
         values: dict[str, object] = {
             "state": str(state),
@@ -140,10 +138,13 @@ class Store:
             values["collected"] = collected
         if measured is not None:
             values["measured"] = measured
-        if evidence is not None:
-            values["evidence"] = evidence_row(evidence)
         with self._writing() as connection:
             connection.execute(update(runs).filter_by(run_id=run_id).values(**values))
+
+    def amend(self, run_id: str, evidence: Evidence) -> None:
+        """Store what proves a run, in the place of what was stored of that before."""
+        with self._writing() as connection:
+            connection.execute(update(runs).filter_by(run_id=run_id).values(evidence=evidence_row(evidence)))
 
     def discard(self, run_id: str) -> None:
         """Take back a run that was begun and then refused, with all that is stored of it."""

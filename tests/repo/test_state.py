@@ -156,3 +156,12 @@ def test_differences_in_the_suite_alone(project):
 
     project.write({"code.py": "VALUE = 2\n"})
     assert not differs_only_in_suite(project.repo(), base, project.root / "sub", lent)
+
+
+def test_folders_that_a_run_writes_are_left_out(project):
+    project.write(
+        {"journal/figures/a.svg": "x", "journal/figures/deep/b.svg": "x", "journal/figures.py": "x"}
+    )
+    assert differences(project.repo(), "HEAD", ignore=[project.root / "journal" / "figures"]) == (
+        "journal/figures.py",
+    )

@@ -260,7 +260,7 @@ class TestRuns:
     def test_what_is_known_at_the_end_is_stored_then(self, store):
         store.begin(make_run(statements=(), evidence=Evidence()))
         ended = datetime(2026, 1, 2, 4, tzinfo=UTC)
-        told = {"measured": ended, "evidence": make_run().evidence}
-        store.finish(make_run().run_id, state=RunState.FINISHED, ended=ended, **told)
+        store.finish(make_run().run_id, state=RunState.FINISHED, ended=ended, measured=ended)
+        store.amend(make_run().run_id, make_run().evidence)
         run = store.run("0")
         assert (run.measured, run.evidence, run.statements) == (ended, make_run().evidence, ())
