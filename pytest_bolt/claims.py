@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from pytest_bolt.errors import BoltError
 from pytest_bolt.items import CLAIM
 from pytest_bolt.settings import OWN_BASELINE, Settings
 
+_USED: pytest.StashKey[dict[str, str]] = pytest.StashKey()
 _FOUND: pytest.StashKey[list[Metric]] = pytest.StashKey()
 _KEYS = ("experiment", "statement", "expect", "role", "published", "style")
 
@@ -54,15 +56,29 @@ class Claim:
             )
         self._item.stash.setdefault(_FOUND, []).append(found_metric(name, numbers, unit, better))
 
+    def used(self, **facts: object) -> None:
+        """Say what the value rests on, for the journal: `text="hamlet.md, sha256 ...", seeds="0 to 4"`."""
+        self._item.stash.setdefault(_USED, {}).update({name: str(value) for name, value in facts.items()})
 
-def found_by(
-    items: Iterable[pytest.Item], settings: Settings, root: Path
-) -> list[tuple[Benchmark, tuple[Metric, ...]]]:
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What the test of a claim found by itself: values, and what it used for them."""
+
+    benchmark: Benchmark
+    metrics: tuple[Metric, ...]
+    used: Mapping[str, str]
+
+
+def found_by(items: Iterable[pytest.Item], settings: Settings, root: Path) -> list[Found]:
     """Return what the tests of claims found that measure no time, for tests that have run."""
     tests = [item for item in items if _FOUND in item.stash]
     benchmarks = benchmarks_of(tests, settings, root)
-    found: list[list[Metric]] = [item.stash[_FOUND] for item in tests]
-    return list(zip(benchmarks, map(tuple, found), strict=True))
+    found = []
+    for benchmark, item in zip(benchmarks, tests, strict=True):
+        metrics, used = item.stash[_FOUND], item.stash.get(_USED, {})
+        found.append(Found(benchmark=benchmark, metrics=tuple(metrics), used=used))
+    return found
 
 
 def has_claim(item: pytest.Item) -> bool:

@@ -100,11 +100,10 @@ class Judge:
             return None
         return key in self.known
 
-    def found(self, benchmark: Benchmark, metrics: tuple[Metric, ...]) -> None:
-        """Take in what a test that measures no time found by itself."""
-        comparison = Comparison(
-            case=benchmark.case({}), verdict=Verdict.NEW, margin=0.0, mode=FOUND_MODE, metrics=metrics
-        )
+    def found(self, benchmark: Benchmark, metrics: tuple[Metric, ...], used: Mapping[str, str]) -> None:
+        """Take in what a test that measures no time found by itself, and what it used for that."""
+        case = benchmark.case({"extra_info": used})
+        comparison = Comparison(case=case, verdict=Verdict.NEW, margin=0.0, mode=FOUND_MODE, metrics=metrics)
         self.comparisons.append(comparison)
         self._store(comparison, ())
 

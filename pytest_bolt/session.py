@@ -15,8 +15,7 @@ from pytest_bolt import telling, trees
 from pytest_bolt.baseline_adapters import comparable_items
 from pytest_bolt.baselines import StoredBase, stored_baselines
 from pytest_bolt.cases import Benchmark, benchmarks_of
-from pytest_bolt.claims import claim_lines, claims_of, found_by, has_claim, stated_by
-from pytest_bolt.core.comparison import Metric
+from pytest_bolt.claims import Found, claim_lines, claims_of, found_by, has_claim, stated_by
 from pytest_bolt.core.control import Control
 from pytest_bolt.core.expectation import Expectation
 from pytest_bolt.core.plan import PlanSettings, plan
@@ -68,7 +67,7 @@ class BoltSession:
         self._started: Run | None = None
         self._stored: StoredBase | None = None
         self._measured: datetime | None = None
-        self._found: list[tuple[Benchmark, tuple[Metric, ...]]] = []
+        self._found: list[Found] = []
 
     @classmethod
     def prepare(cls, config: pytest.Config, settings: Settings) -> BoltSession:
@@ -244,8 +243,8 @@ class BoltSession:
         control = Control()
         state = RunState.INTERRUPTED
         try:
-            for benchmark, metrics in self._found:
-                judge.found(benchmark, metrics)
+            for each in self._found:
+                judge.found(each.benchmark, each.metrics, each.used)
             cases = [benchmark.planned(self._expectations) for benchmark in self._benchmarks]
             steps = plan(cases, self._plan_settings(used, control=not same_code), control)
             run_plan(steps, executor, decided=decided, progressed=self._progressed)

@@ -25,10 +25,18 @@ def rate(step, *, steps, peak=3e-3):
     return reference.learning_rate(step, steps=steps, peak=peak, floor=peak / 10)
 
 
+SPLIT = "90 % to train on, the rest to validate on"
+
+
 @functools.cache
 def shakespeare():
     """Return what models are trained and validated on, what it is, and how many characters there are."""
     return plays(400_000)
+
+
+def say_material(claim):
+    """Say what the models of a claim were trained on."""
+    claim.used(text=shakespeare()[2], split=SPLIT)
 
 
 def loss_of(seed, *, context, batch, steps, schedule=None):
@@ -47,9 +55,9 @@ def loss_of(seed, *, context, batch, steps, schedule=None):
     expect="loss_difference <= -0.008",
     published="10.6 and 10.8",
 )
-def test_longer_context(claim, record_property):
+def test_longer_context(claim):
     """Four seeds, as many tokens a step, ten validation windows as in the journal."""
-    record_property("text", shakespeare()[2])
+    say_material(claim)
     differences = [
         loss_of(seed, context=256, batch=4, steps=150) - loss_of(seed, context=64, batch=16, steps=150)
         for seed in range(4)
@@ -89,10 +97,10 @@ def trigram_loss(first, rest, vocabulary):
     expect="loss >= 2.3716",
     published="2.3716 nats, perplexity 10.6",
 )
-def test_a_model_that_counts(claim, record_property):
+def test_a_model_that_counts(claim):
     """A trigram model of a megabyte of plays is no neural network at all."""
     first, rest, source, vocabulary = plays(1_000_000)
-    record_property("text", source)
+    claim.used(text=source, split=SPLIT)
     claim.found("loss", trigram_loss(first, rest, vocabulary))
 
 
@@ -100,6 +108,7 @@ def test_a_model_that_counts(claim, record_property):
     CEILING, "a small network does not go below it either", expect="loss >= 2.3716", published="2.3716 nats"
 )
 def test_a_small_network(claim):
+    say_material(claim)
     claim.found("loss", [loss_of(seed, context=64, batch=32, steps=300) for seed in range(3)])
 
 
@@ -117,6 +126,7 @@ def in_fragments(step, *, steps, count):
     published="not a fair comparison",
 )
 def test_four_fragments(claim):
+    say_material(claim)
     fragmented(claim, 4)
 
 
@@ -127,6 +137,7 @@ def test_four_fragments(claim):
     published="500, then 1000 iterations",
 )
 def test_two_fragments(claim):
+    say_material(claim)
     fragmented(claim, 2)
 
 

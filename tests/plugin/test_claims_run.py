@@ -29,6 +29,7 @@ import pytest
 
 @pytest.mark.claim("Count", "there are 12", expect=("items >= 12", "items <= 12"))
 def test_count(claim):
+    claim.used(text="a|b.md, sha256 0f", seeds=3)
     claim.found("items", 12)
 """
 
@@ -59,7 +60,9 @@ def test_claims_without_a_time_need_no_process(project):
     result = project.pytest("--bolt-journal")
     assert result.ret == 0
     result.stdout.fnmatch_lines(["  confirmed      effect: there are 12", "0 of 0 judged, 1 without a time"])
-    assert "12 is wholly >= 12" in (project.root / "journal/JOURNAL.md").read_text()
+    journal = (project.root / "journal/JOURNAL.md").read_text()
+    for words in ("12 is wholly >= 12", "- seeds: `3`", "- text: <code>a&#124;b&#46;md"):
+        assert words in journal
     shown = project.pytester.run(sys.executable, "-m", "pytest_bolt", "list")
     shown.stdout.fnmatch_lines(["*finished*baseline*"])
 
