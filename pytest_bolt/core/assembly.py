@@ -85,8 +85,8 @@ def _failure_notes(decide: Decide) -> dict[str, str]:
 
 
 def _digits(value: float) -> float:
-    """Return a value with nine significant digits: more than any clock has, and they take little room."""
-    return float(f"{value:.9g}")
+    """Return a value with six decimals: a millionth of a time, which is more than any clock has."""
+    return round(value, 6)
 
 
 def _shared_notes(decide: Decide) -> dict[str, str]:

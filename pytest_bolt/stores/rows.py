@@ -190,9 +190,7 @@ def comparison_row(comparison: Comparison) -> dict[str, Any]:
         "warnings": comparison.warnings or None,
         "metrics": [_metric_row(metric) for metric in comparison.metrics] or None,
         "notes": dict(comparison.notes) or None,
-        "pair_values": [list(comparison.pair_ratios), list(comparison.pair_errors)]
-        if comparison.pair_ratios
-        else None,
+        "pair_values": _pair_values(comparison) or None,
     }
 
 
@@ -201,7 +199,7 @@ def comparison_of(row: Row) -> Comparison:
     ratio = None
     if row["ratio"] is not None:
         ratio = Interval(estimate=row["ratio"], low=row["ratio_low"], high=row["ratio_high"])
-    ratios, errors = row["pair_values"] or ((), ())
+    millionths = [value / 1e6 for value in row["pair_values"] or ()]
     return Comparison(
         case=case_of_row(row),
         verdict=Verdict(row["verdict"]),
@@ -212,10 +210,16 @@ def comparison_of(row: Row) -> Comparison:
         warnings=tuple(row["warnings"] or ()),
         metrics=tuple(_metric_of(entry) for entry in row["metrics"] or ()),
         notes=row["notes"] or {},
-        pair_ratios=tuple(ratios),
-        pair_errors=tuple(errors),
+        pair_ratios=tuple(millionths[::2]),
+        pair_errors=tuple(millionths[1::2]),
         **{name: row[name] for name in _COMPARISON_FIELDS},
     )
+
+
+def _pair_values(comparison: Comparison) -> list[int]:
+    """Return ratio and error of each pair in turn, in millionths: whole numbers take half the room."""
+    pairs = zip(comparison.pair_ratios, comparison.pair_errors, strict=True)
+    return [round(value * 1e6) for pair in pairs for value in pair]
 
 
 def _time(ns: float | None) -> IterationTime | None:

@@ -74,7 +74,7 @@ def full_comparison(case):
         mode="stored",
         method="hodges-lehmann",
         pairs=8,
-        pair_ratios=(1.1, 1.123456789),
+        pair_ratios=(1.1, 1.123456),
         pair_errors=(0.01, 0.0),
         quads=40,
         seed=2**64 + 1,

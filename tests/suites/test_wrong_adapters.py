@@ -17,11 +17,11 @@ ROOT = Path(suites.__file__).parent.parent
 
 
 DELICATE = ("attention", "bdh", "gdn_prefill", "rmsnorm", "softmax", "transformer")
-"""Suites whose honest variants differ most; those of all suites take `python -m benchmarks.mutants` minutes."""
+"""Suites whose variants differ most; those of all suites take `python -m benchmarks.mutants` minutes."""
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("suite", with_variants())
+@pytest.mark.parametrize("suite", DELICATE)
 def test_every_wrong_variant_is_caught(tmp_path, suite):
     assert judged(tmp_path, suite, "--wrong-only") == {
         each.name: "caught" for each in variants_of(suite) if not each.honest
