@@ -78,7 +78,8 @@ class Comparison:
     `pair_errors` the standard error inside it as a log-ratio, so that the interval can be worked out again
     when single rounds are gone. Both have six decimals, and are empty where no pairs were measured. `mode` is
     that of the run. `noise_only` says that both trees hold the same code. `reason` says in one line why a
-    verdict is not one about speed, or what limits it; `detail` is the full text behind it (a traceback, an error of the base).
+    verdict is not one about speed, or what limits it; `detail` is the full text behind it (a traceback, an
+    error of the base).
     """
 
     case: Case
