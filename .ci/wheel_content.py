@@ -10,6 +10,7 @@ PACKAGES = {"pytest_bolt", "pytest_bolt_suites", "pytest_bolt_reference"}
 NEEDED = {
     "pytest_bolt/plugin.py",
     "pytest_bolt/py.typed",
+    "pytest_bolt/reports/templates/page.html.j2",
     "pytest_bolt_suites/__init__.py",
     "pytest_bolt_suites/groups.toml",
     "pytest_bolt_reference/__init__.py",

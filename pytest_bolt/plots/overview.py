@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from pytest_bolt.core.comparison import Comparison, Interval
 from pytest_bolt.core.record import Summary
-from pytest_bolt.core.summary import change_text, first_line, percent, shows_speed
+from pytest_bolt.core.summary import effect_text, first_line, percent, shows_speed
 from pytest_bolt.core.verdict import SEVERITY, Verdict
 from pytest_bolt.plots.canvas import Canvas, Frame
 from pytest_bolt.plots.changes import (
@@ -110,7 +110,7 @@ def _draw_row(canvas: Canvas, comparison: Comparison, y: float) -> None:
     if inside(canvas, percent_of(ratio.estimate)):
         place = (percent_of(ratio.estimate), y)
         canvas.point(look.shade, look.shape, place, filled=look.filled, size=80)
-    said = f"{verdict_word(comparison.verdict)} {change_text(ratio)}"
+    said = f"{verdict_word(comparison.verdict)} {effect_text(comparison)}"
     canvas.text(Label(text=said), x=canvas.frame.width + 10, y=y)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pytest_bolt.core.comparison import Comparison
 from pytest_bolt.core.metric_text import metric_cells
 from pytest_bolt.core.plain_text import one_line, sentence, shortened
+from pytest_bolt.core.record import BASELINE_MODE
 from pytest_bolt.core.summary import (
     MachineLimits,
     clock_text,
@@ -36,7 +37,7 @@ _SYMBOLS = {
 }  # the shapes that figures have
 _RANK = {verdict: rank for rank, verdict in enumerate(SEVERITY)}
 _OPEN = frozenset({Verdict.INCORRECT, Verdict.SLOWER, Verdict.FASTER})
-_NAME_COLUMNS = 90
+_NAME_COLUMNS = 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,16 +110,23 @@ def _row(anchor: str, comparison: Comparison, figures: Sequence[str], limits: Ma
 
 def _cells(comparison: Comparison, verdict: str, effect: str) -> tuple[Cell, ...]:
     speed = shows_speed(comparison)
-    ratio = comparison.ratio.estimate if speed and comparison.ratio is not None else None
     visible = comparison.detectable if speed else None
     sides = [(time, time.ns if speed and time is not None else None) for time in _times(comparison)]
     return (
         Cell(text=verdict, value=str(_RANK[comparison.verdict])),
         *(Cell(text=time_text(comparison, time), value=_number(value), number=True) for time, value in sides),
-        Cell(text=effect, value=_number(ratio), number=True),
+        Cell(text=effect, value=_number(_shown_ratio(comparison)), number=True),
         Cell(text=percent(visible), value=_number(visible), number=True),
         Cell(text=comparison.case.device, value=comparison.case.device),
     )
+
+
+def _shown_ratio(comparison: Comparison) -> float | None:
+    """Return the ratio as the cell shows it: against another implementation the speedup."""
+    ratio = comparison.ratio if shows_speed(comparison) else None
+    if ratio is None or ratio.estimate <= 0:
+        return None
+    return 1 / ratio.estimate if comparison.mode == BASELINE_MODE else ratio.estimate
 
 
 def _times(comparison: Comparison) -> tuple[IterationTime | None, IterationTime | None]:

@@ -253,6 +253,7 @@ class TestOtherRuns:
         found = Outline(html_page.render(summary(faster, mode=BASELINE_MODE)))
         assert "speedup" in [text.strip() for text in found.text_of("th", scope="col")]
         assert "2.00x [1.94, 2.06]" in "".join(found.text_of("table"))
+        assert [attrs["data-value"] for attrs in found.all("td")][3] == "2"
 
     def test_what_tests_found_by_themselves_has_a_table_of_its_own(self):
         metric = every_verdict()[1].metrics[0]

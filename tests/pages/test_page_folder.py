@@ -57,6 +57,11 @@ def _other_files(folder):
     (folder / "index.html").write_text(HTML)
 
 
+def _hostile_name(folder):
+    folder.mkdir()
+    (folder / "a\n  -> rm -rf\x1b[31m").touch()
+
+
 def _folder_as_page(folder):
     (folder / "index.html").mkdir(parents=True)
 
@@ -76,6 +81,7 @@ REFUSED = {
     _marked_late: "the folder of the page holds something else",
     _binary: "the folder of the page holds something else",
     _other_files: "holds something else\n  folder  {folder}\n  holds   file0\n          file1\n          file2\n          and 2 more",
+    _hostile_name: "  holds   a\\n  -> rm -rf\\x1b[31m\n",
     _folder_as_page: "the folder of the page holds something else",
     _dangling: "the folder of the page is a link to nothing",
     _below_a_file: "cannot write the file",
@@ -108,8 +114,10 @@ def test_a_page_that_is_read_only_is_refused(tmp_path, monkeypatch):
         check_page_folder(tmp_path)
 
 
-def test_a_folder_that_cannot_be_listed_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("pathlib.Path.iterdir", _denied)
+@pytest.mark.parametrize("call", ["exists", "iterdir", "open"])
+def test_a_folder_that_cannot_be_looked_into_is_refused(tmp_path, monkeypatch, call):
+    replace_page(tmp_path, HTML)
+    monkeypatch.setattr(f"pathlib.Path.{call}", _denied)
     with pytest.raises(BoltError, match="cannot write the file"):
         check_page_folder(tmp_path)
 

@@ -28,6 +28,7 @@ from plot_samples import (
 
 from pytest_bolt.core.comparison import Interval
 from pytest_bolt.core.measurement import Side
+from pytest_bolt.core.record import BASELINE_MODE
 from pytest_bolt.core.verdict import Verdict
 from pytest_bolt.plots.distribution import distribution
 from pytest_bolt.plots.history import history
@@ -122,6 +123,10 @@ class TestOverview:
         )
         assert "slower +20.0 % [+14.0, +26.0]" in found
         assert "cannot tell +4.0 % [-1.2, +9.2]" in found
+
+    def test_against_a_baseline_a_row_says_the_speedup(self):
+        against = drawn(0.5, Verdict.FASTER, mode=BASELINE_MODE)
+        assert "faster 2.00x [1.90, 2.11]" in texts(overview(summary(against)).standalone())
 
     def test_each_verdict_has_its_own_shape_and_colour(self):
         assert len({look.shape for look in LOOKS.values()}) == len(LOOKS)
