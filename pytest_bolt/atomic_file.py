@@ -52,6 +52,13 @@ def write_atomically(path: Path, text: str) -> None:
 
 def check_writable(path: Path) -> None:
     """Raise BoltError, early, if a file at `path` could not be written; leave nothing behind."""
+    try:
+        _check_writable(path)
+    except OSError as error:  # a folder on the way that may not even be looked into
+        raise unwritable(path, error) from error
+
+
+def _check_writable(path: Path) -> None:
     if path.is_dir():
         raise BoltError(
             "cannot write a file where there is a folder", seen={"path": path}, advice="add a file name"
@@ -62,11 +69,8 @@ def check_writable(path: Path) -> None:
             raise unwritable(path, OSError(code, os.strerror(code)))
         return
     folder = next(parent for parent in path.absolute().parents if parent.exists())
-    try:
-        with tempfile.TemporaryFile(dir=folder):
-            return
-    except OSError as error:
-        raise unwritable(path, error) from error
+    with tempfile.TemporaryFile(dir=folder):
+        return
 
 
 def unwritable(path: Path, error: OSError) -> BoltError:

@@ -166,3 +166,12 @@ def test_an_open_file_is_written_to_and_not_replaced(tmp_path, place):
             write_atomically(path, "text\n")
         file.seek(0)
         assert file.read() == "before\ntext\ntext\n"
+
+
+def test_a_folder_that_may_not_be_looked_into(tmp_path, monkeypatch):
+    def refuse(path, **_):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    monkeypatch.setattr(Path, "is_dir", refuse)
+    with pytest.raises(BoltError, match="cannot write the file"):
+        check_writable(tmp_path / "x.json")
