@@ -1,0 +1,1 @@
+"""Slips in a journal that arithmetic, dates, hashes and the journal's own words give away."""

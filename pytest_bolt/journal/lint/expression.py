@@ -1,0 +1,315 @@
+"""Sums, products and a few functions of printed figures: `128 x 64 = 64 x 256 = 8,192`, `log(2000) ≈ 7.6`."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pytest_bolt.journal.lint.interval import Interval
+from pytest_bolt.journal.lint.quantity import Quantity, quantities
+
+_FUNCTIONS: dict[str, Callable[[float], float]] = {
+    "exp": math.exp,
+    "log": math.log,
+    "ln": math.log,
+    "log2": math.log2,
+    "log10": math.log10,
+    "sqrt": math.sqrt,
+    "√": math.sqrt,
+}
+_TOKEN = re.compile(
+    r"[ ]*(?:(?P<function>exp|log2|log10|log|ln|sqrt|√)[ ]?(?=\()|(?P<operator>\*\*|[-+*/^()]|x(?![A-Za-z_]))|(?P<equal>[=≈]|~=)"
+    r"|(?P<label>[A-Za-z][A-Za-z-]{0,15}))"
+)
+_LABELS = 2
+_MAX_TOKENS = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Value:
+    """One side of an equation; `computed` is false for a figure that stands alone."""
+
+    start: int
+    end: int
+    text: str
+    range: Interval
+    value: float
+    computed: bool
+    kind: str
+    scale: float
+    ulp: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    kind: str
+    start: int
+    end: int
+    text: str
+    quantity: Quantity | None = None
+
+
+def chains(text: str) -> list[list[Value]]:
+    """Return the equations of a text, each as its sides; sides with a name in them are left out."""
+    found: list[list[Value]] = []
+    for tokens in _runs(text):
+        sides = _sides(tokens)
+        if len(sides) < 2:
+            continue
+        chain: list[Value] = []
+        for side, tied in sides:
+            value = _value(text, side) if tied else None
+            if value is not None:
+                chain.append(value)
+            else:
+                if len(chain) >= 2:
+                    found.append(chain)
+                chain = []
+        if len(chain) >= 2:
+            found.append(chain)
+    return found
+
+
+def _runs(text: str) -> list[list[_Token]]:
+    """Return the runs of tokens that hold an equals sign."""
+    numbers = {one.start: one for one in _factors_parted(text)}
+    runs: list[list[_Token]] = []
+    run: list[_Token] = []
+    at = 0
+    while at < len(text):
+        token = _token(text, at, numbers)
+        if token is None:
+            runs.append(run)
+            run = []
+            at += 1
+            continue
+        run.append(token)
+        at = token.end
+    runs.append(run)
+    return [run for run in runs if any(token.kind == "=" for token in run) and len(run) <= _MAX_TOKENS]
+
+
+def _factors_parted(text: str) -> list[Quantity]:
+    """Return the figures of a text in which `128x64` are two: the x between digits is a sign."""
+    return quantities(re.sub(r"(?<=\d)x(?=[ ]{0,2}\d)", "*", text) if "x" in text else text)
+
+
+def _token(text: str, at: int, numbers: dict[int, Quantity]) -> _Token | None:
+    start = at
+    while start < len(text) and text[start] == " ":
+        start += 1
+    if start in numbers:
+        one = numbers[start]
+        if one.kind == "x" or one.mark in {"<", ">", "≤", "≥"}:
+            return _Token("other", start, one.end, one.text)
+        if one.mark == "≈" or (one.mark == "~" and _after_value(text, start)):
+            return _Token("=", start, start + 1, "≈") if _after_value(text, start) else _number(one, start)
+        return _number(one, start)
+    if start < len(text) and (inner := numbers.get(_next_number(numbers, text, start))) is not None:
+        return _number(inner, inner.start)
+    match = _TOKEN.match(text, at)
+    if match is None:
+        return None
+    if match["equal"]:
+        return _Token("=", start, match.end(), "=")
+    if match["operator"]:
+        return _Token("op", match.end() - len(match["operator"]), match.end(), match["operator"])
+    kind = "function" if match["function"] else "label"
+    return _Token(kind, start, match.end(), text[start : match.end()].strip())
+
+
+def _next_number(numbers: dict[int, Quantity], text: str, start: int) -> int:
+    """Return where a figure starts whose mark was read as a sign already."""
+    if not text[start].isdigit():
+        return -1
+    for back in (1, 2):
+        one = numbers.get(start - back)
+        if one is not None and one.mark and start < one.end:
+            numbers[start] = Quantity(
+                start=start, end=one.end, value=one.value, ulp=one.ulp, kind=one.kind, text=one.text.lstrip("~≈ "),
+                scale=one.scale, mark="~",
+            )  # fmt: skip
+            return start
+    return -1
+
+
+def _after_value(text: str, start: int) -> bool:
+    before = text[:start].rstrip()
+    return bool(before) and (before[-1].isdigit() or before[-1] == ")")
+
+
+def _number(one: Quantity, start: int) -> _Token:
+    return _Token("number", start, one.end, one.text, one)
+
+
+def _sides(tokens: list[_Token]) -> list[tuple[list[_Token], bool]]:
+    """Split a run at its equals signs; the outer sides keep only what touches the sign."""
+    sides: list[list[_Token]] = [[]]
+    for token in tokens:
+        if token.kind == "=":
+            sides.append([])
+        else:
+            sides[-1].append(token)
+    if len(sides) < 2:
+        return []
+    first, last = _tail(sides[0]), _head(sides[-1])
+    return [first, *((side, not side or side[-1].kind != "label") for side in sides[1:-1]), last]
+
+
+def _tail(side: list[_Token]) -> tuple[list[_Token], bool]:
+    """Return the expression at the end of the first side, false where a name belongs to it."""
+    start, labels, depth = len(side), 0, 0
+    while start > 0:
+        token = side[start - 1]
+        if token.kind in {"label", "other"}:
+            labels += 1
+            before = side[start - 2] if start >= 2 else None
+            if labels > _LABELS or before is None or before.kind != "number" or token.kind == "other":
+                break
+        elif token.text == ")":
+            depth, labels = depth + 1, 0
+        elif token.text == "(":
+            depth -= 1
+            if depth < 0:
+                break
+        else:
+            labels = 0
+        start -= 1
+    kept = side[start:]
+    if kept and kept[-1].kind == "label" and (len(kept[-1].text) == 1 or kept[-1].text.isupper()):
+        return kept, False
+    while kept and kept[0].kind == "label":
+        kept = kept[1:]
+    whole = not (start > 0 and kept and kept[0].kind == "op" and kept[0].text not in "(-")
+    return kept, whole and bool(kept)
+
+
+def _head(side: list[_Token]) -> tuple[list[_Token], bool]:
+    """Return the expression at the start of the last side, up to the first word that is no unit."""
+    kept: list[_Token] = []
+    labels = depth = 0
+    for n, token in enumerate(side):
+        if token.kind in {"label", "other"}:
+            follows = next((one for one in side[n + 1 : n + 3] if one.kind != "label"), None)
+            labels += 1
+            if not kept or labels > _LABELS or follows is None or follows.kind != "op" or follows.text in "()":
+                break
+        elif token.text == "(":
+            if kept and kept[-1].kind == "number":
+                break
+            depth += 1
+        elif token.text == ")":
+            depth -= 1
+            if depth < 0:
+                break
+        else:
+            labels = 0
+        kept.append(token)
+    while kept and kept[-1].kind == "op" and kept[-1].text != ")":
+        return kept, False
+    return kept, bool(kept)
+
+
+def _value(text: str, tokens: list[_Token]) -> Value | None:
+    reader = _Reader([token for token in tokens if token.kind != "label"])
+    try:
+        result = reader.whole()
+    except (ValueError, OverflowError, ZeroDivisionError, RecursionError):
+        return None
+    if result is None or not (math.isfinite(result.low) and math.isfinite(result.high)):
+        return None
+    numbers = [token.quantity for token in tokens if token.quantity is not None]
+    kinds = {one.kind for one in numbers if one.kind}
+    alone = len(numbers) == 1 and len([token for token in tokens if token.kind != "label"]) == 1
+    if not numbers or len(kinds) > 1:
+        return None
+    start, end = tokens[0].start, tokens[-1].end
+    return Value(
+        start=start,
+        end=end,
+        text=" ".join(text[start:end].split()),
+        range=numbers[0].claimed if alone else result,
+        value=numbers[0].value if alone else result.middle,
+        computed=not alone,
+        kind=next(iter(kinds), "") if alone else next(iter(kinds), ""),
+        scale=numbers[0].scale if alone else 1.0,
+        ulp=numbers[0].ulp if alone else 0.0,
+    )
+
+
+class _Reader:
+    """A recursive-descent reader of sums, products, powers and functions; None for anything else."""
+
+    def __init__(self, tokens: list[_Token]) -> None:
+        self._tokens = tokens
+        self._at = 0
+
+    def whole(self) -> Interval | None:
+        """Return the value of all tokens, None where they are no expression."""
+        result = self._sum()
+        return result if self._at == len(self._tokens) else None
+
+    def _peek(self) -> str:
+        return self._tokens[self._at].text if self._at < len(self._tokens) else ""
+
+    def _take(self) -> _Token | None:
+        self._at += 1
+        return self._tokens[self._at - 1] if self._at <= len(self._tokens) else None
+
+    def _sum(self) -> Interval | None:
+        left = self._product()
+        while left is not None and self._peek() in {"+", "-"}:
+            sign = self._peek()
+            self._take()
+            right = self._product()
+            left = None if right is None else left + right if sign == "+" else left - right
+        return left
+
+    def _product(self) -> Interval | None:
+        left = self._power()
+        while left is not None and self._peek() in {"x", "*", "/"}:
+            sign = self._peek()
+            self._take()
+            right = self._power()
+            left = None if right is None else left / right if sign == "/" else left * right
+        return left
+
+    def _power(self) -> Interval | None:
+        base = self._atom()
+        if base is None or self._peek() not in {"^", "**"}:
+            return base
+        self._take()
+        exponent = self._atom()
+        if exponent is None or base.low <= 0 or abs(exponent.middle) > 64:
+            return None
+        ends = [base.low**exponent.middle, base.high**exponent.middle]
+        return Interval(min(ends), max(ends))
+
+    def _atom(self) -> Interval | None:
+        token = self._take()
+        if token is None:
+            return None
+        if token.quantity is not None:
+            return self._exact(token.quantity)
+        if token.kind == "function":
+            inner = self._atom() if self._peek() == "(" else None
+            return None if inner is None else inner.mapped(_FUNCTIONS[token.text.strip()])
+        if token.text == "-":
+            inner = self._atom()
+            return None if inner is None else -inner
+        if token.text != "(":
+            return None
+        inner = self._sum()
+        closing = self._take()
+        return inner if closing is not None and closing.text == ")" else None
+
+    def _exact(self, quantity: Quantity) -> Interval:
+        """Return a whole number without a unit as it is: a count is not rounded."""
+        whole = quantity.ulp == 1.0 and quantity.scale == 1.0 and not quantity.about
+        if whole and quantity.kind in {"", "bytes"}:
+            return Interval(quantity.value, quantity.value)
+        if quantity.kind == "%":
+            return Interval(quantity.range.low, quantity.range.high)
+        return quantity.range

@@ -1,0 +1,83 @@
+"""Two figures of one quantity that a clause sets against each other: `60 s → 3.5 s`, `50M vs 25M`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from pytest_bolt.journal.lint.quantity import Quantity
+
+_ARROW = re.compile(r"[^→;|\d]{0,24}→[^→;|\d]{0,12}")
+_UNORDERED = re.compile(
+    r"[^;|\d]{0,32}?(?:\bvs\.?|\bversus\b|\bagainst\b|\bcompared (?:to|with)\b|\binstead of\b|\bthan\b)"
+    r"[^;|\d]{0,24}",
+    re.IGNORECASE,
+)
+_BACK = re.compile(
+    r"[^;|\d]{0,32}?[(,—][ ]?(?:down|up) from[^;|\d]{0,24}|[^;|\d]{0,24}\((?:was|from|previously|before:?)[^;|\d]{0,16}",
+    re.IGNORECASE,
+)
+_FROM_TO = re.compile(r"[^;|\d()]{0,24}\b(?:down |up )?to[ ][^;|\d()]{0,16}", re.IGNORECASE)
+_FROM = re.compile(r"\bfrom[ ](?:[^;|\d()→]{0,24})$", re.IGNORECASE)
+_INNER = re.compile(r"\([^()]{0,160}\)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transition:
+    """`before` and `after` of one quantity; `ordered` is false where the words do not tell which was first."""
+
+    start: int
+    end: int
+    before: Quantity
+    after: Quantity
+    ordered: bool
+
+
+def comparable(one: Quantity, other: Quantity) -> bool:
+    """Return whether two figures are of one quantity; a unit said once holds for both."""
+    if one.kind == other.kind:
+        return True
+    top, _, below = one.kind.partition("/")
+    other_top, _, other_below = other.kind.partition("/")
+    return top == other_top and (not below or not other_below) and bool(top)
+
+
+def transitions(text: str, found: list[Quantity]) -> Iterator[Transition]:
+    """Yield the pairs that stand against each other, in order."""
+    outer = [one for one in found if one.kind != "x"]
+    for number, one in enumerate(outer):
+        for other in outer[number + 1 : number + 7]:
+            between = _INNER.sub(lambda match: " " * len(match.group()), text[one.end : other.start])
+            if ")" in between or any(char.isdigit() for char in between):
+                break
+            pair = _pair(text, one, other, between)
+            if pair is not None:
+                yield pair
+                break
+
+
+def _pair(text: str, one: Quantity, other: Quantity, between: str) -> Transition | None:
+    one, other = _shared_unit(one, other)
+    if not comparable(one, other) or one.value * other.value < 0:
+        return None
+    start, end = one.start, other.end
+    if _ARROW.fullmatch(between):
+        return Transition(start=start, end=end, before=one, after=other, ordered=True)
+    if _BACK.fullmatch(between):
+        return Transition(start=start, end=end, before=other, after=one, ordered=True)
+    if _UNORDERED.fullmatch(between):
+        return Transition(start=start, end=end, before=one, after=other, ordered=False)
+    lead = _FROM.search(text[max(0, one.start - 40) : one.start])
+    if lead is not None and _FROM_TO.fullmatch(between):
+        return Transition(start=start, end=end, before=one, after=other, ordered=True)
+    return None
+
+
+def _shared_unit(one: Quantity, other: Quantity) -> tuple[Quantity, Quantity]:
+    """Give a bare first figure the unit of the second: `60 → 3.5 s`."""
+    if one.kind or not other.kind or one.scale != 1.0 or other.kind in {"x", "pp"}:
+        return one, other
+    scale = other.scale
+    bare = replace(one, value=one.value * scale, ulp=one.ulp * scale, scale=scale, kind=other.kind)
+    return bare, other
