@@ -166,9 +166,9 @@ class Source:
     garbled: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Document:
-    """A whole file: its parts in order, and everything that stands in them."""
+    """A whole file: its parts in order, and everything that stands in them. Two documents are never equal."""
 
     source: Source
     parts: tuple[Part, ...]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from pytest_bolt.journal.document.model import Document
 from pytest_bolt.journal.lint.changes import judged
@@ -51,7 +51,7 @@ def _claims(before: Clause, after: Clause, clause: Clause) -> Iterator[Finding]:
             yield finding
 
 
-def _pair(before: list[Quantity], after: list[Quantity]) -> tuple[Quantity, Quantity] | None:
+def _pair(before: Sequence[Quantity], after: Sequence[Quantity]) -> tuple[Quantity, Quantity] | None:
     """Return the only figures of one unit in the two lines, bare ones only where there are no others."""
     for bare in (False, True):
         ones = [one for one in before if one.kind not in {"x"} and bool(one.kind) is not bare]

@@ -17,7 +17,8 @@ _GAP = 60
 _TIGHT = re.compile(r"[ ,(=—:)~≈.]{0,8}(?:(?:a|an|is|i\.e\.|for|or|about|roughly|by|it is|which is|that is)[ ]){0,2}\(?")
 _SPEED = re.compile(r"fast|slow|speed|quick", re.IGNORECASE)
 _NO_SPEED = re.compile(r"loss|ppl|perplex|acc|score|auc|lr\b|rate|size|memory|params", re.IGNORECASE)
-_FAR = 1.5
+# Further off than this, the claim has digits that the printed figures never had.
+_FAR, _TOO_FAR = 1.5, 10.0
 
 
 def changes(document: Document) -> Iterator[Finding]:
@@ -137,7 +138,7 @@ def _far(claim: Claim, before: Quantity, after: Quantity, middle: float, *, shar
     exact = claim.allowed.high - claim.allowed.low <= claim.ulp * 1.01
     if not exact or shares or before.about or after.about:
         return False
-    return abs(middle - abs(claim.value)) > _FAR * claim.ulp
+    return _FAR * claim.ulp < abs(middle - abs(claim.value)) < _TOO_FAR * claim.ulp
 
 
 def _point(quantity: Quantity) -> Interval:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -65,7 +65,7 @@ class Claim:
     signed: bool = False
 
 
-def claims_in(text: str, found: list[Quantity]) -> Iterator[Claim]:
+def claims_in(text: str, found: Sequence[Quantity]) -> Iterator[Claim]:
     """Yield what a clause claims in per cent and factors."""
     for number, quantity in enumerate(found):
         if quantity.kind in {"%", "pp", "x"}:

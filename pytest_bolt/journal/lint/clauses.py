@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from pytest_bolt.journal.document.model import Document
 from pytest_bolt.journal.lint.quantity import Quantity, quantities
 
 _NEW_BLOCK = re.compile(r"[ ]{0,20}(?:[-*+>][ ]|\d{1,3}[.)][ ]|#{1,6}[ ]|---|\*\*\*|\[[ x]\])")
 _END = re.compile(r"(?<!\be\.g)(?<!\bi\.e)(?<!\bvs)(?<!\bca)(?<!\bapprox)[.!?]['\")]?[ \n]+(?=[A-Z*\"'(\[])|;[ \n]")
+_LONGEST = 2000  # longer ones are no sentences; the rules compare every claim of a clause with every pair
 _TEXT_FENCES = {"", "text", "txt", "console", "output", "log", "plain", "plaintext"}
 
 
@@ -26,7 +27,7 @@ class Clause:
     places: tuple[int, ...]
 
     @cached_property
-    def found(self) -> list[Quantity]:
+    def found(self) -> Sequence[Quantity]:
         """Return the figures in it."""
         return quantities(self.text)
 
@@ -37,11 +38,16 @@ class Clause:
         return self.places[piece], position - self.offsets[piece]
 
 
-def clauses(document: Document, *, fenced: bool = False) -> Iterator[Clause]:
-    """Yield the clauses of all prose outside of tables; with `fenced`, printed output in fences too.
+@lru_cache(maxsize=4)
+def clauses(document: Document, *, fenced: bool = False) -> tuple[Clause, ...]:
+    """Return the clauses of all prose outside of tables; with `fenced`, printed output in fences too.
 
-    Only text with a digit in it is worth yielding: that is where a figure can be wrong.
+    Only text with a digit in it is worth having: that is where a figure can be wrong.
     """
+    return tuple(_clauses(document, fenced=fenced))
+
+
+def _clauses(document: Document, *, fenced: bool) -> Iterator[Clause]:
     hidden = _hidden(document, fenced=fenced)
     lines = document.source.shown
     block: list[int] = []
@@ -80,8 +86,13 @@ def _clauses_of(block: list[int], lines: tuple[str, ...]) -> Iterator[Clause]:
         offsets.append(at)
         at += len(lines[number - 1]) + 1
     text = " ".join(lines[number - 1] for number in block)
+    starts, places = tuple(offsets), tuple(block)
     start = 0
     for end in [match.end() for match in _END.finditer(text)] + [len(text)]:
+        while end - start > _LONGEST:
+            cut = text.rfind(" ", start, start + _LONGEST) + 1 or start + _LONGEST
+            yield Clause(text=text[start:cut], start=start, offsets=starts, places=places)
+            start = cut
         if end > start:
-            yield Clause(text=text[start:end], start=start, offsets=tuple(offsets), places=tuple(block))
+            yield Clause(text=text[start:end], start=start, offsets=starts, places=places)
         start = end

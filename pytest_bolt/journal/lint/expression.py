@@ -91,7 +91,7 @@ def _runs(text: str) -> list[list[_Token]]:
     return [run for run in runs if any(token.kind == "=" for token in run) and len(run) <= _MAX_TOKENS]
 
 
-def _factors_parted(text: str) -> list[Quantity]:
+def _factors_parted(text: str) -> tuple[Quantity, ...]:
     """Return the figures of a text in which `128x64` are two: the x between digits is a sign."""
     return quantities(re.sub(r"(?<=\d)x(?=[ ]{0,2}\d)", "*", text) if "x" in text else text)
 
@@ -114,6 +114,8 @@ def _token(text: str, at: int, numbers: dict[int, Quantity]) -> _Token | None:
         return None
     if match["equal"]:
         return _Token("=", start, match.end(), "=")
+    if match["operator"] == "-" and not (text[at : at + 1] == " " and text[match.end() : match.end() + 1] == " "):
+        return None
     if match["operator"]:
         return _Token("op", match.end() - len(match["operator"]), match.end(), match["operator"])
     kind = "function" if match["function"] else "label"

@@ -36,6 +36,11 @@ class Interval:
         more = abs(self.middle) * factor
         return Interval(min(self.low, self.middle - more), max(self.high, self.middle + more))
 
+    def stretched(self, factor: float) -> Interval:
+        """Return the interval with a share of its width more on both sides."""
+        more = (self.high - self.low) * factor
+        return Interval(self.low - more, self.high + more)
+
     def __add__(self, other: Interval) -> Interval:
         return Interval(self.low + other.low, self.high + other.high)
 

@@ -20,7 +20,7 @@ _ANGLED = re.compile(
     r"[a-z _-]{0,60}>",
     re.IGNORECASE,
 )
-_LATER = re.compile(r"(?<![\w/#-])(?:TBD|TODO|FIXME|XXX|\?\?\?)(?![\w(-])")
+_LATER = re.compile(r"(?<![\w/#-])(?:TBD|TODO|FIXME|XXX)(?![\w(-])")
 _FORM = re.compile(r"YYYY-MM-DD|HH:MM(?!:)")
 
 

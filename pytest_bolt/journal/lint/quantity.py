@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from pytest_bolt.journal.lint.interval import Interval
 
@@ -48,6 +48,7 @@ _QUANTITY = re.compile(
     rf"(?:[ ]?(?P<word>[A-Za-z]{{1,12}})(?=/s\b|/sec|[ ]per[ ]|/[A-Za-z]))?"
     rf"(?:/(?P<per>(?:\d+[ ])?[A-Za-z]{{1,12}}\b)|[ ]per[ ](?P<each>[A-Za-z]{{1,12}}\b))?)"
 )
+_DIGIT = re.compile(r"\d")
 _COMPOSITE = re.compile(
     r"(?P<mark>[~≈][ ]?)?(?<![\w.,:])(?:(?P<h>\d{1,4})[ ]?(?:hours?|hrs?|h)(?:[ ]|(?=\d)))?"
     r"(?P<m>\d{1,4})[ ]?(?:minutes?|mins?|m)(?![A-Za-z])"
@@ -101,19 +102,20 @@ class Quantity:
         return text if float(text) != self.value / self.scale else f"{scaled:.{digits + 1}f}"
 
 
-def quantities(text: str) -> list[Quantity]:
+@lru_cache(maxsize=4096)
+def quantities(text: str) -> tuple[Quantity, ...]:
     """Return the figures of a text, in order; dates, times of day, addresses and hashes are none."""
-    if not any(map(str.isdigit, text)):
-        return []
+    if _DIGIT.search(text) is None:
+        return ()
     masked = _MASKED.sub(lambda match: " " * len(match.group()), text)
-    found = []
+    found: list[Quantity] = []
     at = 0
     composites = [one for one in _COMPOSITE.finditer(masked) if one["h"] or one["s"]]
     for composite in composites:
         found += _plain(masked, at, composite.start())
         found.append(_composite(composite))
         at = composite.end()
-    return found + _plain(masked, at, len(masked))
+    return (*found, *_plain(masked, at, len(masked)))
 
 
 def _plain(text: str, start: int, stop: int) -> Sequence[Quantity]:

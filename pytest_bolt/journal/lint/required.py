@@ -22,11 +22,18 @@ def required(document: Document) -> Iterator[Finding]:
     """Find entries that lack a part of their style; an entry without any is another kind of text."""
     for part in document.parts:
         holders = {entry.within for entry in part.entries}
-        for index, entry in enumerate(part.entries):
-            if entry.template or index in holders or entry.style is not part.style:
-                continue
-            lacking = _lacking(document, entry)
-            if lacking:
+        judged = [
+            (entry, _lacking(document, entry))
+            for index, entry in enumerate(part.entries)
+            if not entry.template and index not in holders and entry.style is part.style
+        ]
+        form = bool(part.templates) or any(entry.template for entry in part.entries)
+        whole = sum(not lacking for _, lacking in judged)
+        if not form and whole * 2 < len(judged):
+            continue
+        for entry, lacking in judged:
+            asked = _REQUIRED.get(entry.style, ())
+            if lacking and len(lacking) * 2 <= len(asked):
                 yield Finding(
                     line=entry.line,
                     column=0,
@@ -45,4 +52,4 @@ def _lacking(document: Document, entry: JournalEntry) -> list[str]:
     if entry.style is Style.EVIDENCE and {"before", "after"} & set(lacking):
         text = "\n".join(document.source.shown[entry.span.start - 1 : entry.span.end - 1]).lower()
         lacking = [name for name in lacking if name not in {"before", "after"} or f"{name}:" not in text]
-    return lacking if len(lacking) * 2 <= len(asked) else []
+    return lacking

@@ -22,6 +22,7 @@ from pytest_bolt.journal.lint.required import required
 from pytest_bolt.journal.lint.sequence import sequence
 from pytest_bolt.journal.lint.table_changes import table_changes
 from pytest_bolt.journal.lint.versions import versions
+from pytest_bolt.journal.lint.version_prose import version_prose
 from pytest_bolt.journal.lint.wording import memory_units, wording
 
 _CHECKS: tuple[Rule, ...] = (
@@ -41,9 +42,11 @@ _CHECKS: tuple[Rule, ...] = (
     sequence,
     table_changes,
     tokenizers,
+    version_prose,
     versions,
     wording,
 )
+_QUOTED = "stated: "
 _IGNORE = re.compile(r"<!-- bolt:lint-ignore (?P<rules>[a-z]+(?:-[a-z]+)*(?:,[a-z]+(?:-[a-z]+)*)*)(?: [^>]{0,400})?-->")
 
 
@@ -72,7 +75,7 @@ def lint(
         for finding in found
         if finding.rule in wanted
         and finding.rule not in silenced.get(finding.line, ())
-        and not (finding.rule == "rounding" and finding.line in ours)
+        and not (finding.line in ours and _ours_to_say(document, finding))
     }
     return sorted(_told_once(kept), key=lambda one: (one.line, one.column, one.rule))
 
@@ -86,6 +89,13 @@ def _told_once(findings: Collection[Finding]) -> Iterator[Finding]:
             continue
         seen.add(key)
         yield finding
+
+
+def _ours_to_say(document: Document, finding: Finding) -> bool:
+    """Return whether a finding in a rendered entry is none: units are the tool's, a claim is quoted."""
+    quoted = document.source.lines[finding.line - 1].find(_QUOTED)
+    computed = finding.rule in {"rounding", "unit"} and finding.severity is Severity.ADVICE
+    return computed or 0 <= quoted < finding.column
 
 
 def _silenced(document: Document) -> dict[int, set[str]]:

@@ -19,6 +19,7 @@ _LESS = re.compile(r"reduc|decreas|sav|drop|fewer|less", re.IGNORECASE)
 _EITHER = re.compile(r"speed|improv|gain|vs|relative|overhead|slowdown", re.IGNORECASE)
 _MIN_ROWS, _MIN_SHARE = 2, 0.6
 _UNCHANGED = 0.02
+_MEDIANS = 0.5
 
 Reading = Callable[[Sequence[Quantity | None]], tuple[Quantity, Quantity] | None]
 
@@ -154,7 +155,7 @@ def _bracketed(text: str, first: Quantity) -> Interval | None:
     if found is None:
         return None
     low, high = sorted((float(found["low"].rstrip(".")), float(found["high"].rstrip("."))))
-    return Interval(min(low, first.value) - first.ulp, max(high, first.value) + first.ulp)
+    return Interval(min(low, first.value), max(high, first.value)).stretched(_MEDIANS)
 
 
 def _not_same(text: str, before: Quantity, after: Quantity, place: tuple[int, int]) -> Finding | None:

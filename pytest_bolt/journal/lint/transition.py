@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from pytest_bolt.journal.lint.quantity import Quantity
@@ -43,7 +43,7 @@ def comparable(one: Quantity, other: Quantity) -> bool:
     return top == other_top and (not below or not other_below) and bool(top)
 
 
-def transitions(text: str, found: list[Quantity]) -> Iterator[Transition]:
+def transitions(text: str, found: Sequence[Quantity]) -> Iterator[Transition]:
     """Yield the pairs that stand against each other, in order."""
     outer = [one for one in found if one.kind != "x"]
     for number, one in enumerate(outer):

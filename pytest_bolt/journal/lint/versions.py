@@ -17,7 +17,7 @@ _WORDS = re.compile(r"[a-z]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Told:
+class Told:
     """A figure of a version with where it stands."""
 
     cell: Cell
@@ -26,11 +26,11 @@ class _Told:
 
 def versions(document: Document) -> Iterator[Finding]:
     """Find figures of one feature and one version that two tables give differently."""
-    told: dict[tuple[str, str], _Told] = {}
+    told: dict[tuple[str, str], Told] = {}
     for table in document.tables:
-        for key, one in _figures(document, table):
+        for key, one in figures(document, table):
             first = told.setdefault(key, one)
-            if first is one or _same(first.quantity, one.quantity):
+            if first is one or same(first.quantity, one.quantity):
                 continue
             message = f"{key[0]} of {key[1]} is `{one.quantity.text}` here, `{first.quantity.text}` in line"
             yield Finding(
@@ -44,7 +44,8 @@ def versions(document: Document) -> Iterator[Finding]:
     yield from _own_tables(document, told)
 
 
-def _figures(document: Document, table: Table) -> Iterator[tuple[tuple[str, str], _Told]]:
+def figures(document: Document, table: Table) -> Iterator[tuple[tuple[str, str], Told]]:
+    """Yield the figures of a table whose columns are versions, by label and version."""
     names = [_VERSION.fullmatch(plain(cell.text)) for cell in table.header]
     if sum(name is not None for name in names[1:]) < 2:
         return
@@ -53,10 +54,10 @@ def _figures(document: Document, table: Table) -> Iterator[tuple[tuple[str, str]
         for name, cell, text in zip(names[1:], cells[1:], texts[1:], strict=False):
             quantity = figure(text)
             if name is not None and quantity is not None:
-                yield (plain(cells[0].text).lower(), name[1]), _Told(cell=cell, quantity=quantity)
+                yield (plain(cells[0].text).lower(), name[1]), Told(cell=cell, quantity=quantity)
 
 
-def _own_tables(document: Document, told: dict[tuple[str, str], _Told]) -> Iterator[Finding]:
+def _own_tables(document: Document, told: dict[tuple[str, str], Told]) -> Iterator[Finding]:
     """Hold the best perplexity of the comparison against the best loss in the version's own entry."""
     best = {version: one for (label, version), one in told.items() if _is(label, "best") and _ppl(label)}
     for entry in document.entries:
@@ -68,7 +69,7 @@ def _own_tables(document: Document, told: dict[tuple[str, str], _Told]) -> Itera
                 yield from _best_loss(document, table, entry.version, one)
 
 
-def _best_loss(document: Document, table: Table, version: str, told: _Told) -> Iterator[Finding]:
+def _best_loss(document: Document, table: Table, version: str, told: Told) -> Iterator[Finding]:
     for cells in table.rows:
         label = plain(cells[0].text).lower() if len(cells) == 2 else ""
         if not (_is(label, "best") and "loss" in label):
@@ -98,5 +99,6 @@ def _ppl(label: str) -> bool:
     return "ppl" in label or "perplexity" in label
 
 
-def _same(one: Quantity, other: Quantity) -> bool:
+def same(one: Quantity, other: Quantity) -> bool:
+    """Return whether two figures can be one, or cannot be compared."""
     return one.kind != other.kind or one.claimed.meets(other.claimed)

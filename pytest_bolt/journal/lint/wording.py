@@ -14,9 +14,10 @@ _FACTOR = re.compile(r"[ ]?(?:times[ ])?(?P<word>slower|faster|quicker|smaller|l
 _LESS = re.compile(r"[ ](?:[a-z]+[ ])?(?P<word>reduction|decrease|less|fewer|lower|smaller|shorter)\b", re.IGNORECASE)
 _REDUCED = re.compile(r"\b(?:reduced|decreased|cut|lowered|shrunk|dropped)[ ](?:[a-z]+[ ]){0,2}by[ ]$", re.IGNORECASE)
 _MEMORY = re.compile(
-    r"activation|peak|\brss\b|vram|resident|allocat|\bheap\b|working set|footprint|memory (?:use|usage|needs)", re.IGNORECASE
+    r"activation|peak|\brss\b|resident|allocat|\bheap\b|working set|footprint|memory (?:use|usage|needs)", re.IGNORECASE
 )
 _SIZE = re.compile(r"(?<![\d.])\d[\d.,]*[ ]?(?P<unit>[KMGT]B)\b")
+_CAPACITY = re.compile(r"[ ](?:of )?(?:V?RAM|HBM|G?DDR|GPU|Mac|M\d|card|unified|device|machine)", re.IGNORECASE)
 _TO_BINARY = {"KB": 1e3 / 2**10, "MB": 1e6 / 2**20, "GB": 1e9 / 2**30, "TB": 1e12 / 2**40}
 
 
@@ -43,7 +44,7 @@ def memory_units(document: Document) -> Iterator[Finding]:
         if "B" not in clause.text or not _MEMORY.search(clause.text):
             continue
         match = _SIZE.search(clause.text)
-        if match is None:
+        if match is None or _CAPACITY.match(clause.text, match.end()):
             continue
         quantity = next((one for one in clause.found if one.start <= match.start() < one.end), None)
         line, column = clause.place(match.start())

@@ -1,0 +1,100 @@
+"""Rule `contradiction` in prose: `256-dimensional embeddings (up from 128)` against the comparison of versions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from pytest_bolt.journal.document.model import Document, JournalEntry
+from pytest_bolt.journal.lint.clauses import Clause, clauses
+from pytest_bolt.journal.lint.finding import Finding
+from pytest_bolt.journal.lint.quantity import Quantity
+from pytest_bolt.journal.lint.versions import Told, figures, same
+
+_UP_FROM = re.compile(r"\((?:up|down) from ", re.IGNORECASE)
+_IMPROVED = re.compile(r"\bimproved to[ ]{1,4}(?P<value>\d+\.\d{2,})", re.IGNORECASE)
+_WORD = re.compile(r"[a-z]{3,}")
+_STEM = 3
+_REACH = 40
+
+
+def version_prose(document: Document) -> Iterator[Finding]:
+    """Find figures of an entry that the table of versions gives differently, and bests that did not improve."""
+    yield from _not_improved(document)
+    told: dict[tuple[str, str], Told] = {}
+    for table in document.tables:
+        for key, one in figures(document, table):
+            told.setdefault(key, one)
+    names = list(dict.fromkeys(version for _, version in told))
+    if not names:
+        return
+    for entry in document.entries:
+        column = _column(entry, names)
+        if column is not None:
+            yield from _of_entry(document, entry, told, names[column], names[column - 1] if column else "")
+
+
+def _column(entry: JournalEntry, names: list[str]) -> int | None:
+    """Return the column of an entry's version: `0.4` stands for 0.4.0."""
+    version = entry.version.lower().lstrip("v")
+    for n, name in enumerate(names):
+        if version in {name, f"{name}.0"}:
+            return n
+    return None
+
+
+def _of_entry(
+    document: Document, entry: JournalEntry, told: Mapping[tuple[str, str], Told], version: str, before: str
+) -> Iterator[Finding]:
+    for clause in clauses(document):
+        line = clause.place(0)[0]
+        match = _UP_FROM.search(clause.text) if line in entry.span else None
+        if match is None:
+            continue
+        now = [one for one in clause.found if one.end <= match.start()]
+        then = [one for one in clause.found if one.start >= match.start()]
+        if len(now) != 1 or not then:
+            continue
+        label = _label(clause.text[now[0].end : match.start()][:_REACH], told)
+        for quantity, name in ((now[0], version), (then[0], before)):
+            one = told.get((label, name))
+            if one is not None and not quantity.kind and not same(one.quantity, quantity):
+                yield _finding(clause, quantity, one, label, name)
+
+
+def _label(text: str, told: Mapping[tuple[str, str], Told]) -> str:
+    """Return the feature of the table that the words behind a figure name, empty for none."""
+    words = _WORD.findall(text.lower())
+    for label in dict.fromkeys(label for label, _ in told):
+        named = _WORD.findall(label)
+        if named and all(any(word[:_STEM] == one[:_STEM] for word in words) for one in named):
+            return label
+    return ""
+
+
+def _finding(clause: Clause, quantity: Quantity, told: Told, label: str, version: str) -> Finding:
+    line, column = clause.place(quantity.start)
+    message = f"`{quantity.text}`: line {told.cell.line} gives {told.quantity.text} as {label} of {version}"
+    return Finding(
+        line=line,
+        column=column,
+        rule="contradiction",
+        seen=quantity.text,
+        expected=told.quantity.text,
+        message=message,
+    )
+
+
+def _not_improved(document: Document) -> Iterator[Finding]:
+    before: list[Clause] = []
+    for clause in clauses(document):
+        match = _IMPROVED.search(clause.text)
+        if match is not None:
+            same_value = [one for one in before[-2:] if f" {match['value']}" in one.text and "best" in one.text]
+            if same_value:
+                line, column = clause.place(match.start())
+                message = f"`improved to {match['value']}`: line {same_value[-1].place(0)[0]} had it already"
+                yield Finding(
+                    line=line, column=column, rule="contradiction", seen=match["value"], message=message
+                )
+        before = [*before[-1:], clause]
