@@ -1,7 +1,7 @@
 """`pytest-bolt`: everything that needs no pytest run.
 
-Exit codes: 0 done, 2 a usage error or a message on standard error, 130 interrupted. A comparison of stored
-runs is advice, so it ends with 0 whatever it says.
+Exit codes: 0 done, 1 `journal lint` found an error, 2 a usage error or a message on standard error, 130
+interrupted. A comparison of stored runs is advice, so it ends with 0 whatever it says.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_bolt import __version__
+from pytest_bolt.commands.journal_parser import add_journal
 from pytest_bolt.errors import BoltError
 
 if TYPE_CHECKING:
@@ -38,8 +39,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
+    code = 0
     try:
-        _run(arguments)
+        code = arguments.run(arguments, sys.stdout) if arguments.command == "journal" else _run(arguments)
         sys.stdout.flush()
     except BoltError as error:
         sys.stderr.write(f"pytest-bolt: {error}\n")
@@ -48,14 +50,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _INTERRUPTED
     except BrokenPipeError:
         _discard_output()
-    return 0
+    return code
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="pytest-bolt",
         description="Look at what bolt runs of pytest have stored, and exchange it with other tools.",
-        epilog="exit codes: 0 done, 2 usage error or a message on standard error, 130 interrupted",
+        epilog="exit codes: 0 done, 1 journal lint found an error, 2 usage error or a message on standard error, "
+        "130 interrupted",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"pytest-bolt {__version__}")
@@ -66,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_best(commands)
     _add_import(commands)
     _add_export(commands)
+    add_journal(commands)
     text = "the noise of this machine, and what a margin costs: pytest --bolt-aa with the arguments given"
     commands.add_parser("aa", help=text, usage="pytest-bolt aa [PYTEST ARGUMENTS]", allow_abbrev=False)
     return parser
@@ -158,7 +162,7 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _run(arguments: argparse.Namespace) -> None:
+def _run(arguments: argparse.Namespace) -> int:
     from pytest_bolt.commands.locate import store_name
     from pytest_bolt.commands.screen import Screen, wants_colour
     from pytest_bolt.stores.store import open_store
@@ -170,6 +174,7 @@ def _run(arguments: argparse.Namespace) -> None:
             _exchange(store, screen, arguments)
         else:
             _look(store, screen, arguments)
+    return 0
 
 
 def _look(store: Store, screen: Screen, arguments: argparse.Namespace) -> None:
