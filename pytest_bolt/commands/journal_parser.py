@@ -36,7 +36,9 @@ def _add_lint(journal: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         help="journals, or folders of Markdown files (default: journal/)",
     )
     command.add_argument("--json", action="store_true", help="one JSON document instead of text")
-    command.add_argument("--select", type=_names, default=(), metavar="RULES", help="only these rules, by comma")
+    command.add_argument(
+        "--select", type=_names, default=(), metavar="RULES", help="only these rules, by comma"
+    )
     command.add_argument("--ignore", type=_names, default=(), metavar="RULES", help="all rules but these")
     command.set_defaults(run=_lint)
 

@@ -1,4 +1,4 @@
-"""What hides lines from a reader of entries: fenced blocks and comments; and what marks them: our own comments."""
+"""What hides lines from a reader of entries, fences and comments, and our own comments, which mark them."""
 
 from __future__ import annotations
 

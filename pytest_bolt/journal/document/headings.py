@@ -14,7 +14,8 @@ _DATED = re.compile(rf"{_DAY}{_CLOCK}(?![\w-])[ ]?(?P<sign>[:—-])?(?P<title>.*
 _ENTRY = re.compile(r"Entry (?P<number>\d{1,9}|N)\b[ ]{0,3}[:—-]?(?P<title>.*)", re.IGNORECASE)
 _EXPERIMENT = re.compile(r"Experiment (?P<number>\d{1,9}|N)\b[ ]{0,3}[:—-]?(?P<title>.*)", re.IGNORECASE)
 _VERSION = re.compile(
-    r"\[?(?:version )?(?P<version>v?\d{1,6}(?:\.\d{1,6}){1,3}(?:[-+.]?[0-9A-Za-z]+){0,4}|unreleased|version)\]?"
+    r"\[?(?:version )?"
+    r"(?P<version>v?\d{1,6}(?:\.\d{1,6}){1,3}(?:[-+.]?[0-9A-Za-z]+){0,4}|unreleased|version)\]?"
     r"(?:\([^()]*\))?(?P<title>[ ]?(?:[(—-].*)?)$",
     re.IGNORECASE,
 )
@@ -63,6 +64,7 @@ def day_of(text: str) -> date | None:
 
 def _dated(heading: Heading, found: re.Match[str]) -> EntryHeading:
     clock, sign = _clock_of(found["clock"]), found["sign"] or ""
+    styles: tuple[Style, ...]
     if found["clock"] and not sign:
         styles = (Style.WORKLOG, Style.LEARNING, Style.UNKNOWN)
     elif sign == ":":

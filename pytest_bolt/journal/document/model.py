@@ -152,8 +152,8 @@ class Marker:
 class Source:
     """A journal's text, line by line.
 
-    `lines` have no line ends and no byte-order mark. `shown` has lines of the same length in which typographic
-    signs are plain ones, emphasis is blank and garbled UTF-8 is what it was: for reading, never for writing.
+    `lines` have no line ends and no byte-order mark. `shown` has lines of the same length in which
+    typographic signs are plain ones, emphasis is blank and garbled UTF-8 is what it was: never written.
     `starts` are the offsets of the lines in `text`, with the length of `text` as the last.
     """
 

@@ -34,12 +34,15 @@ def next_place(document: Document, part: Part) -> Place:
         number=max(numbers) + 1 if numbers else 1 if part.style in {"logbook", "experiment"} else None,
         newline=document.newline,
         rule=_parted_by_rules(document, part),
-        open_line=line > 1 and source.text[source.starts[line - 1] - 1 : source.starts[line - 1]] not in "\r\n",
+        open_line=line > 1
+        and source.text[source.starts[line - 1] - 1 : source.starts[line - 1]] not in "\r\n",
     )
 
 
 def _line(document: Document, part: Part) -> int:
-    outer = [entry for entry in part.entries if entry.within is None and entry.version.lower() != "unreleased"]
+    outer = [
+        entry for entry in part.entries if entry.within is None and entry.version.lower() != "unreleased"
+    ]
     if part.order is Order.NEWEST and outer:
         return _with_marker(outer[0], document)
     forms = [entry.span for entry in outer if entry.template]

@@ -14,7 +14,6 @@ from pytest_bolt.journal.document.model import (
     Document,
     Heading,
     JournalEntry,
-    Order,
     Part,
     Source,
     Span,
@@ -103,7 +102,8 @@ def _continues(before: Part, part: Part) -> bool:
 def _joined(before: Part, part: Part) -> Part:
     shift = len(before.entries)
     moved = (
-        replace(entry, within=None if entry.within is None else entry.within + shift) for entry in part.entries
+        replace(entry, within=None if entry.within is None else entry.within + shift)
+        for entry in part.entries
     )
     return replace(
         before,

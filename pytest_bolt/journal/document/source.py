@@ -10,13 +10,19 @@ from pytest_bolt.journal.document.model import Source
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r|$)")
 _BOM = "\ufeff"
-_PLAIN = str.maketrans(
-    {
-        "×": "x", "✕": "x", "⨯": "x", "−": "-", "–": "-", "‑": "-", "‐": "-", "⟶": "→", "➜": "→", "➔": "→",
-        "⇒": "→", "➡": "→", "\u00a0": " ", "\u202f": " ", "\u2009": " ", "µ": "u", "μ": "u", "≃": "≈", "≅": "≈",
-        "∼": "~", "～": "~", "÷": "/", "\t": " ", "`": " ", "\\": " ", "\ufe0f": " ", "⋅": "*", "∙": "*",
-    }
-)  # fmt: skip
+# Typographic signs by code point, and the plain sign that is read in their place.
+_SIGNS = {
+    "x": (0xD7, 0x2715, 0x2A2F),
+    "-": (0x2212, 0x2013, 0x2011, 0x2010),
+    "→": (0x27F6, 0x279C, 0x2794, 0x21D2, 0x27A1),
+    " ": (0xA0, 0x202F, 0x2009, 0x9, 0x60, 0x5C, 0xFE0F),
+    "u": (0xB5, 0x3BC),
+    "≈": (0x2243, 0x2245),
+    "~": (0x223C, 0xFF5E),
+    "/": (0xF7,),
+    "*": (0x22C5, 0x2219),
+}
+_PLAIN = {code: sign for sign, codes in _SIGNS.items() for code in codes}
 _ARROW = re.compile(r"-{1,2}>|={1,2}>")
 _BOLD = re.compile(r"\*\*(?!-?\d)|(?<![\w)])\*\*|__(?=\W|$)|(?<!\w)__")
 _UNDEFINED = "\x81\x8d\x8f\x90\x9d\x9e\x8e"
@@ -50,9 +56,7 @@ def source_of(text: str) -> Source:
     bom = text.startswith(_BOM)
     pieces = [piece for piece in _LINE.findall(text) if piece]
     starts = tuple(accumulate(map(len, pieces), initial=0))
-    ends = Counter(
-        "\r\n" if piece.endswith("\r\n") else piece[-1] for piece in pieces if piece[-1] in "\r\n"
-    )
+    ends = Counter("\r\n" if piece.endswith("\r\n") else piece[-1] for piece in pieces if piece[-1] in "\r\n")
     lines = [piece.rstrip("\r\n") for piece in pieces]
     if bom:
         lines[0] = lines[0][1:]

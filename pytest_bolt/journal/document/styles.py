@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from pytest_bolt.journal.document.model import JournalEntry, Order, Style
 
@@ -26,7 +27,13 @@ USUAL_ORDER = {
     Style.EXPERIMENT: Order.OLDEST,
 }
 _FOUR_KINDS = ("empirical benchmark", "architectural decision", "failed experiment", "statistical truth")
-_NEWEST = ("newest first", "reverse chronological", "reverse-chronological", "top of the file", "recent first")
+_NEWEST = (
+    "newest first",
+    "reverse chronological",
+    "reverse-chronological",
+    "top of the file",
+    "recent first",
+)
 _OLDEST = ("oldest first", "at the end of the file", "bottom of the file", "append new", "appended")
 _TITLES = {
     "changelog": Style.CHANGELOG,
@@ -79,7 +86,7 @@ def order_of(entries: Sequence[JournalEntry], style: Style) -> Order:
     """Return the order that most neighbours have, the style's usual one where they do not decide."""
     usual = USUAL_ORDER.get(style, Order.NEWEST)
     down = up = 0
-    for one, other in zip(entries, entries[1:], strict=False):
+    for one, other in pairwise(entries):
         if one.template or other.template or one.level != other.level or not (one.day and other.day):
             continue
         down += one.day > other.day

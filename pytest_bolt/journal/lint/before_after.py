@@ -1,4 +1,4 @@
-"""Rules `percentage` and `ratio` over two lines: `Before: 850 tokens/s`, `After: 1,250 tokens/s, 47 % more`."""
+"""Rules `percentage` and `ratio` over two lines: `Before: 850 tok/s`, `After: 1,250 tok/s, 47 % more`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ from pytest_bolt.journal.lint.transition import transitions
 _BEFORE = re.compile(r"[ ]*(?:[-*+][ ])?[ ]*(?:before|baseline|old|previously)\b[^:\d]{0,24}:", re.IGNORECASE)
 _AFTER = re.compile(r"[ ]*(?:[-*+][ ])?[ ]*(?:after|new|now|optimi[sz]ed)\b[^:\d]{0,24}:", re.IGNORECASE)
 _CHANGE = re.compile(
-    r"[ ]*(?:[-*+][ ])?[ ]*(?:change|improvement|speed-?\s?up|result|gain|reduction|delta|net)\b[^:\d]{0,24}:", re.IGNORECASE
+    r"[ ]*(?:[-*+][ ])?[ ]*"
+    r"(?:change|improvement|speed-?\s?up|result|gain|reduction|delta|net)\b[^:\d]{0,24}:",
+    re.IGNORECASE,
 )
 _NEAR = 8
 
@@ -54,9 +56,11 @@ def _claims(before: Clause, after: Clause, clause: Clause) -> Iterator[Finding]:
 def _pair(before: Sequence[Quantity], after: Sequence[Quantity]) -> tuple[Quantity, Quantity] | None:
     """Return the only figures of one unit in the two lines, bare ones only where there are no others."""
     for bare in (False, True):
-        ones = [one for one in before if one.kind not in {"x"} and bool(one.kind) is not bare]
-        others = [one for one in after if one.kind not in {"x"} and bool(one.kind) is not bare]
-        pairs = [(one, other) for one in ones for other in others if one.kind == other.kind and one.kind != "%"]
+        ones = [one for one in before if one.kind != "x" and bool(one.kind) is not bare]
+        others = [one for one in after if one.kind != "x" and bool(one.kind) is not bare]
+        pairs = [
+            (one, other) for one in ones for other in others if one.kind == other.kind and one.kind != "%"
+        ]
         if pairs:
             return pairs[0] if len(pairs) == 1 else None
     return None

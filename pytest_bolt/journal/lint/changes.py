@@ -14,7 +14,9 @@ from pytest_bolt.journal.lint.quantity import Quantity
 from pytest_bolt.journal.lint.transition import Transition, transitions
 
 _GAP = 60
-_TIGHT = re.compile(r"[ ,(=—:)~≈.]{0,8}(?:(?:a|an|is|i\.e\.|for|or|about|roughly|by|it is|which is|that is)[ ]){0,2}\(?")
+_TIGHT = re.compile(
+    r"[ ,(=—:)~≈.]{0,8}(?:(?:a|an|is|i\.e\.|for|or|about|roughly|by|it is|which is|that is)[ ]){0,2}\(?"
+)
 _SPEED = re.compile(r"fast|slow|speed|quick", re.IGNORECASE)
 _NO_SPEED = re.compile(r"loss|ppl|perplex|acc|score|auc|lr\b|rate|size|memory|params", re.IGNORECASE)
 # Further off than this, the claim has digits that the printed figures never had.
@@ -92,7 +94,8 @@ def _partner(clause: Clause, claim: Claim, pairs: list[Transition]) -> Transitio
 
 
 def _within(text: str, claim: Claim, pair: Transition) -> bool:
-    return pair.before.end <= claim.start and claim.end <= pair.after.start and "(" not in text[claim.end : claim.end + 1]
+    between = pair.before.end <= claim.start and claim.end <= pair.after.start
+    return between and text[claim.end : claim.end + 1] != "("
 
 
 def _free(clause: Clause, start: int, end: int) -> bool:
@@ -121,15 +124,15 @@ def _points(
     relative = candidates(claim, before.range, after.range, ordered=False, shares=False)
     if verdict(claim, relative) != "wrong":
         return None
-    change = after.value - before.value
+    apart = f"{abs(after.value - before.value):.4g} percentage points"
     return Finding(
         line=place[0],
         column=place[1],
         rule="percentage",
         severity=Severity.ADVICE,
         seen=claim.text,
-        expected=f"{abs(change):.4g} percentage points",
-        message=f"`{claim.text}`: {before.text} and {after.text} are {abs(change):.4g} percentage points apart",
+        expected=apart,
+        message=f"`{claim.text}`: {before.text} and {after.text} are {apart} apart",
     )
 
 
@@ -148,8 +151,6 @@ def _point(quantity: Quantity) -> Interval:
 def _printed(claim: Claim, value: float) -> str:
     digits = 0 if claim.ulp >= 1 else 1 if claim.ulp >= 0.1 else 2
     sign = "-" if claim.signed and claim.value < 0 else "+" if claim.signed else ""
-    for more in range(3):
-        text = f"{value:.{digits + more}f}"
-        if float(text) != abs(claim.value):
-            break
+    texts = [f"{value:.{digits + more}f}" for more in range(3)]
+    text = next((one for one in texts if float(one) != abs(claim.value)), texts[-1])
     return f"{sign}{text}{' %' if claim.what == '%' else 'x'}"

@@ -12,20 +12,24 @@ from pytest_bolt.journal.lint.quantity import Quantity
 
 _LESS = "reduc|decreas|drop|lower|less|fewer|sav|smaller|shr[iu]nk|cut|fell|down|shorter|cheaper|off"
 _MORE = "increas|more|higher|grow|larger|bigger|rose|up|inflat|longer|greater|rise|additional|overhead"
-_EITHER = "fast|speed|improv|better|gain|quick|slow|worse|regress|boost|change|differ|relative|delta|win|uplift"
+_EITHER = (
+    "fast|speed|improv|better|gain|quick|slow|worse|regress|boost|change|differ|relative|delta|win|uplift"
+)
+_BETWEEN = "relative|total|overall|training|net|throughput|peak|memory|time|latency|extra|wall-clock|the|in"
 _AFTER = re.compile(
-    rf"[ ]?(?:of[ ])?(?:(?:relative|total|overall|training|net|throughput|peak|memory|time|latency|extra|wall-clock|the|in)"
-    rf"[ -]){{0,2}}\(?(?:(?P<less>{_LESS})|(?P<more>{_MORE})|(?P<either>{_EITHER})|(?P<points>points?\b|pp\b|percentage))",
+    rf"[ ]?(?:of[ ])?(?:(?:{_BETWEEN})[ -]){{0,2}}\(?(?:(?P<less>{_LESS})|(?P<more>{_MORE})"
+    rf"|(?P<either>{_EITHER})|(?P<points>points?\b|pp\b|percentage))",
     re.IGNORECASE,
 )
 _BEFORE = re.compile(
-    rf"\b(?:(?P<less>{_LESS})|(?P<more>{_MORE})|(?P<either>{_EITHER}))[a-z]*[ ](?:(?:is|are|was|of|by|it|factor|a|an|about|"
-    r"around|over|nearly|almost|roughly|approximately|up|to|more|than|less|at|least|most|some|only|just|"
+    rf"\b(?:(?P<less>{_LESS})|(?P<more>{_MORE})|(?P<either>{_EITHER}))[a-z]*[ ]"
+    r"(?:(?:is|are|was|of|by|it|factor|a|an|about|around|over|nearly|almost|roughly|approximately|up|to|more|than|less|at|least|most|some|only|just|"
     r"time|latency|memory|throughput|loss)[ ]){0,4}$",
     re.IGNORECASE,
 )
 _LEAD = re.compile(
-    r"(?:(?P<least>over|more than|at least|above|exceeding|>=?|[≥>])|(?P<most>up to|under|less than|at most|below|[≤<])"
+    r"(?:(?P<least>over|more than|at least|above|exceeding|>=?|[≥>])"
+    r"|(?P<most>up to|under|less than|at most|below|[≤<])"
     r"|(?P<loose>nearly|almost|about|around|roughly|approximately|approx\.?|circa|ca\.?|some|close to))[ ]?$",
     re.IGNORECASE,
 )
@@ -112,7 +116,10 @@ def _claim(text: str, quantity: Quantity, before: Quantity | None) -> Claim | No
 
 
 def _is_range(text: str, before: Quantity, quantity: Quantity) -> bool:
-    return text[before.end : quantity.start].strip() in {"-", "to", "..", "..."} and before.value <= quantity.value
+    return (
+        text[before.end : quantity.start].strip() in {"-", "to", "..", "..."}
+        and before.value <= quantity.value
+    )
 
 
 def _led(text: str, start: int, quantity: Quantity, allowed: Interval) -> Interval:
@@ -135,14 +142,16 @@ def _way(text: str, quantity: Quantity) -> Way | None:
     if before is not None:
         return Way(str(before.lastgroup))
     lead, tail = text[: quantity.start].rstrip(), text[quantity.end :].lstrip()
-    opened = lead.endswith(("(", "=", ":", "—", "→", ",")) or lead.endswith("by")
+    opened = lead.endswith(("(", "=", ":", "—", "→", ",", "by"))
     closed = not tail or tail[0] in "),.;|]—" or (quantity.signed and opened)
     if (opened and closed) or (quantity.kind == "%" and quantity.signed and closed):
         return Way.BARE
     return None
 
 
-def candidates(claim: Claim, before: Interval, after: Interval, *, ordered: bool, shares: bool) -> list[Interval]:
+def candidates(
+    claim: Claim, before: Interval, after: Interval, *, ordered: bool, shares: bool
+) -> list[Interval]:
     """Return what the claim can say of two figures; without `ordered` either can be the first.
 
     Arguments:

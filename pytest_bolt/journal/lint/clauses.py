@@ -12,7 +12,9 @@ from pytest_bolt.journal.document.model import Document
 from pytest_bolt.journal.lint.quantity import Quantity, quantities
 
 _NEW_BLOCK = re.compile(r"[ ]{0,20}(?:[-*+>][ ]|\d{1,3}[.)][ ]|#{1,6}[ ]|---|\*\*\*|\[[ x]\])")
-_END = re.compile(r"(?<!\be\.g)(?<!\bi\.e)(?<!\bvs)(?<!\bca)(?<!\bapprox)[.!?]['\")]?[ \n]+(?=[A-Z*\"'(\[])|;[ \n]")
+_END = re.compile(
+    r"(?<!\be\.g)(?<!\bi\.e)(?<!\bvs)(?<!\bca)(?<!\bapprox)[.!?]['\")]?[ \n]+(?=[A-Z*\"'(\[])|;[ \n]"
+)
 _LONGEST = 2000  # longer ones are no sentences; the rules compare every claim of a clause with every pair
 _TEXT_FENCES = {"", "text", "txt", "console", "output", "log", "plain", "plaintext"}
 
@@ -56,7 +58,9 @@ def _clauses(document: Document, *, fenced: bool) -> Iterator[Clause]:
             yield from _clauses_of(block, lines)
             block = []
             continue
-        if block and (_NEW_BLOCK.match(line) or lines[block[-1] - 1].startswith("#") or hidden[number - 1] == 3):
+        if block and (
+            _NEW_BLOCK.match(line) or lines[block[-1] - 1].startswith("#") or hidden[number - 1] == 3
+        ):
             yield from _clauses_of(block, lines)
             block = []
         block.append(number)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from pytest_bolt.journal.document.model import Document
 from pytest_bolt.journal.lint.clauses import clauses
@@ -14,9 +14,11 @@ from pytest_bolt.journal.lint.interval import Interval
 from pytest_bolt.journal.lint.quantity import quantities
 
 _SHARE = re.compile(
-    r"(?<![\w./,-])(?P<part>\d{1,3}(?:,\d{3})+|\d{1,9})[ ]?(?:/|of|out of)[ ]?(?P<whole>\d{1,3}(?:,\d{3})+|\d{1,9})"
+    r"(?<![\w./,-])(?P<part>\d{1,3}(?:,\d{3})+|\d{1,9})[ ]?(?:/|of|out of)[ ]?"
+    r"(?P<whole>\d{1,3}(?:,\d{3})+|\d{1,9})"
     r"(?![\w.,]?\d)(?:[ ][a-z]{1,14}){0,2}[ ]?[(=:][ ]?(?=[~≈]?\d)"
 )
+Place = Callable[[int], tuple[int, int]]
 _BINARY = {1e3: 2.0**10, 1e6: 2.0**20, 1e9: 2.0**30, 1e12: 2.0**40}
 
 
@@ -45,9 +47,10 @@ def _of_cell(text: str, line: int, column: int) -> Iterator[Finding]:
     yield from _shares(text, place)
 
 
-def _of_chain(chain: list[Value], place: object) -> Iterator[Finding]:
+def _of_chain(chain: list[Value], place: Place) -> Iterator[Finding]:
     """Judge the sides of `a = b = c`: the one that stands alone against equal others, else the last."""
-    if not any(value.computed for value in chain):
+    scales = {value.scale for value in chain if value.kind}
+    if not any(value.computed for value in chain) and len(scales) < 2:
         return
     bad = [n for n, value in enumerate(chain) if not any(_agree(value, other) for other in _others(chain, n))]
     if not bad:
@@ -57,7 +60,7 @@ def _of_chain(chain: list[Value], place: object) -> Iterator[Finding]:
     other = chain[0] if culprit else chain[1]
     if seen.computed and not other.computed and len(chain) == 2:
         seen, other = other, seen
-    line, column = place(seen.start)  # type: ignore[operator]
+    line, column = place(seen.start)
     if (binary := _binary(seen, other)) is not None:
         yield Finding(
             line=line,
@@ -68,7 +71,7 @@ def _of_chain(chain: list[Value], place: object) -> Iterator[Finding]:
             message=f"`{seen.text}`: {other.text} is {binary}",
         )
         return
-    expected = _plain(other.value, seen)
+    expected = _plain(other.value * (seen.scale if seen.kind and not other.kind else 1.0), seen)
     message = f"`{seen.text}` is {_plain(seen.value, seen)}, not {_plain(other.value, other)}"
     if not seen.computed:
         message = f"`{seen.text}`: {other.text} is {expected}"
@@ -91,7 +94,13 @@ def _others(chain: list[Value], n: int) -> list[Value]:
 def _agree(one: Value, other: Value) -> bool:
     if one.kind and other.kind and one.kind != other.kind:
         return True
-    return one.range.meets(other.range)
+    if one.range.meets(other.range):
+        return True
+    if bool(one.kind) is bool(other.kind):
+        return False
+    # A unit said once holds for both sides: `3.3 + 5.9 = 9.2 ms`.
+    bare, said = (other, one) if one.kind else (one, other)
+    return said.range.scaled(1 / said.scale).meets(bare.range)
 
 
 def _cut(seen: Value, other: Value) -> bool:
@@ -103,8 +112,7 @@ def _binary(seen: Value, other: Value) -> str | None:
     """Return the size with a binary unit, where that is what the figures mean."""
     if seen.kind != "bytes" or seen.scale not in _BINARY:
         return None
-    factor = _BINARY[seen.scale] / seen.scale
-    if not Interval(seen.range.low * factor, seen.range.high * factor).meets(other.range):
+    if not seen.range.scaled(_BINARY[seen.scale] / seen.scale).meets(other.range):
         return None
     return re.sub(r"([kKMGT])B\b", lambda match: f"{match[1].upper()}iB", seen.text)
 
@@ -118,7 +126,7 @@ def _plain(value: float, like: Value) -> str:
     return f"{scaled:.4g}"
 
 
-def _shares(text: str, place: object) -> Iterator[Finding]:
+def _shares(text: str, place: Place) -> Iterator[Finding]:
     for match in _SHARE.finditer(text):
         found = quantities(text[match.end() - 1 : match.end() + 24])
         if not found or found[0].kind != "%" or found[0].start > 1:
@@ -130,7 +138,7 @@ def _shares(text: str, place: object) -> Iterator[Finding]:
         if claim.claimed.meets(Interval(share, share)):
             continue
         cut = Interval.around(claim.value, claim.ulp).meets(Interval(share, share))
-        line, column = place(match.end() - 1 + claim.start)  # type: ignore[operator]
+        line, column = place(match.end() - 1 + claim.start)
         expected = f"{claim.shown(share)} %"
         yield Finding(
             line=line,

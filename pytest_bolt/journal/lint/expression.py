@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from pytest_bolt.journal.lint.interval import Interval
-from pytest_bolt.journal.lint.quantity import Quantity, quantities
+from pytest_bolt.journal.lint.quantity import Quantity
+from pytest_bolt.journal.lint.tokens import Token, runs
 
 _FUNCTIONS: dict[str, Callable[[float], float]] = {
     "exp": math.exp,
@@ -19,12 +19,7 @@ _FUNCTIONS: dict[str, Callable[[float], float]] = {
     "sqrt": math.sqrt,
     "√": math.sqrt,
 }
-_TOKEN = re.compile(
-    r"[ ]*(?:(?P<function>exp|log2|log10|log|ln|sqrt|√)[ ]?(?=\()|(?P<operator>\*\*|[-+*/^()]|x(?![A-Za-z_]))|(?P<equal>[=≈]|~=)"
-    r"|(?P<label>[A-Za-z][A-Za-z-]{0,15}))"
-)
 _LABELS = 2
-_MAX_TOKENS = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,19 +37,10 @@ class Value:
     ulp: float
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
-    kind: str
-    start: int
-    end: int
-    text: str
-    quantity: Quantity | None = None
-
-
 def chains(text: str) -> list[list[Value]]:
     """Return the equations of a text, each as its sides; sides with a name in them are left out."""
     found: list[list[Value]] = []
-    for tokens in _runs(text):
+    for tokens in runs(text):
         sides = _sides(tokens)
         if len(sides) < 2:
             continue
@@ -72,83 +58,9 @@ def chains(text: str) -> list[list[Value]]:
     return found
 
 
-def _runs(text: str) -> list[list[_Token]]:
-    """Return the runs of tokens that hold an equals sign."""
-    numbers = {one.start: one for one in _factors_parted(text)}
-    runs: list[list[_Token]] = []
-    run: list[_Token] = []
-    at = 0
-    while at < len(text):
-        token = _token(text, at, numbers)
-        if token is None:
-            runs.append(run)
-            run = []
-            at += 1
-            continue
-        run.append(token)
-        at = token.end
-    runs.append(run)
-    return [run for run in runs if any(token.kind == "=" for token in run) and len(run) <= _MAX_TOKENS]
-
-
-def _factors_parted(text: str) -> tuple[Quantity, ...]:
-    """Return the figures of a text in which `128x64` are two: the x between digits is a sign."""
-    return quantities(re.sub(r"(?<=\d)x(?=[ ]{0,2}\d)", "*", text) if "x" in text else text)
-
-
-def _token(text: str, at: int, numbers: dict[int, Quantity]) -> _Token | None:
-    start = at
-    while start < len(text) and text[start] == " ":
-        start += 1
-    if start in numbers:
-        one = numbers[start]
-        if one.kind == "x" or one.mark in {"<", ">", "≤", "≥"}:
-            return _Token("other", start, one.end, one.text)
-        if one.mark == "≈" or (one.mark == "~" and _after_value(text, start)):
-            return _Token("=", start, start + 1, "≈") if _after_value(text, start) else _number(one, start)
-        return _number(one, start)
-    if start < len(text) and (inner := numbers.get(_next_number(numbers, text, start))) is not None:
-        return _number(inner, inner.start)
-    match = _TOKEN.match(text, at)
-    if match is None:
-        return None
-    if match["equal"]:
-        return _Token("=", start, match.end(), "=")
-    if match["operator"] == "-" and not (text[at : at + 1] == " " and text[match.end() : match.end() + 1] == " "):
-        return None
-    if match["operator"]:
-        return _Token("op", match.end() - len(match["operator"]), match.end(), match["operator"])
-    kind = "function" if match["function"] else "label"
-    return _Token(kind, start, match.end(), text[start : match.end()].strip())
-
-
-def _next_number(numbers: dict[int, Quantity], text: str, start: int) -> int:
-    """Return where a figure starts whose mark was read as a sign already."""
-    if not text[start].isdigit():
-        return -1
-    for back in (1, 2):
-        one = numbers.get(start - back)
-        if one is not None and one.mark and start < one.end:
-            numbers[start] = Quantity(
-                start=start, end=one.end, value=one.value, ulp=one.ulp, kind=one.kind, text=one.text.lstrip("~≈ "),
-                scale=one.scale, mark="~",
-            )  # fmt: skip
-            return start
-    return -1
-
-
-def _after_value(text: str, start: int) -> bool:
-    before = text[:start].rstrip()
-    return bool(before) and (before[-1].isdigit() or before[-1] == ")")
-
-
-def _number(one: Quantity, start: int) -> _Token:
-    return _Token("number", start, one.end, one.text, one)
-
-
-def _sides(tokens: list[_Token]) -> list[tuple[list[_Token], bool]]:
+def _sides(tokens: list[Token]) -> list[tuple[list[Token], bool]]:
     """Split a run at its equals signs; the outer sides keep only what touches the sign."""
-    sides: list[list[_Token]] = [[]]
+    sides: list[list[Token]] = [[]]
     for token in tokens:
         if token.kind == "=":
             sides.append([])
@@ -160,7 +72,7 @@ def _sides(tokens: list[_Token]) -> list[tuple[list[_Token], bool]]:
     return [first, *((side, not side or side[-1].kind != "label") for side in sides[1:-1]), last]
 
 
-def _tail(side: list[_Token]) -> tuple[list[_Token], bool]:
+def _tail(side: list[Token]) -> tuple[list[Token], bool]:
     """Return the expression at the end of the first side, false where a name belongs to it."""
     start, labels, depth = len(side), 0, 0
     while start > 0:
@@ -188,15 +100,21 @@ def _tail(side: list[_Token]) -> tuple[list[_Token], bool]:
     return kept, whole and bool(kept)
 
 
-def _head(side: list[_Token]) -> tuple[list[_Token], bool]:
+def _head(side: list[Token]) -> tuple[list[Token], bool]:
     """Return the expression at the start of the last side, up to the first word that is no unit."""
-    kept: list[_Token] = []
+    kept: list[Token] = []
     labels = depth = 0
     for n, token in enumerate(side):
         if token.kind in {"label", "other"}:
             follows = next((one for one in side[n + 1 : n + 3] if one.kind != "label"), None)
             labels += 1
-            if not kept or labels > _LABELS or follows is None or follows.kind != "op" or follows.text in "()":
+            if (
+                not kept
+                or labels > _LABELS
+                or follows is None
+                or follows.kind != "op"
+                or follows.text in "()"
+            ):
                 break
         elif token.text == "(":
             if kept and kept[-1].kind == "number":
@@ -214,7 +132,7 @@ def _head(side: list[_Token]) -> tuple[list[_Token], bool]:
     return kept, bool(kept)
 
 
-def _value(text: str, tokens: list[_Token]) -> Value | None:
+def _value(text: str, tokens: list[Token]) -> Value | None:
     reader = _Reader([token for token in tokens if token.kind != "label"])
     try:
         result = reader.whole()
@@ -235,7 +153,7 @@ def _value(text: str, tokens: list[_Token]) -> Value | None:
         range=numbers[0].claimed if alone else result,
         value=numbers[0].value if alone else result.middle,
         computed=not alone,
-        kind=next(iter(kinds), "") if alone else next(iter(kinds), ""),
+        kind=next(iter(kinds), ""),
         scale=numbers[0].scale if alone else 1.0,
         ulp=numbers[0].ulp if alone else 0.0,
     )
@@ -244,7 +162,7 @@ def _value(text: str, tokens: list[_Token]) -> Value | None:
 class _Reader:
     """A recursive-descent reader of sums, products, powers and functions; None for anything else."""
 
-    def __init__(self, tokens: list[_Token]) -> None:
+    def __init__(self, tokens: list[Token]) -> None:
         self._tokens = tokens
         self._at = 0
 
@@ -256,7 +174,7 @@ class _Reader:
     def _peek(self) -> str:
         return self._tokens[self._at].text if self._at < len(self._tokens) else ""
 
-    def _take(self) -> _Token | None:
+    def _take(self) -> Token | None:
         self._at += 1
         return self._tokens[self._at - 1] if self._at <= len(self._tokens) else None
 

@@ -40,7 +40,7 @@ def _notes(document: Document, table: Table) -> dict[str, _Note]:
     lines = document.source.shown
     for number in range(table.span.end, min(table.span.end + _NEAR, len(lines) + 1)):
         line = lines[number - 1]
-        if line.startswith(("#", "---")):
+        if line.startswith(("#", "---", "|")):
             break
         match = _NOTE.match(line)
         if match is not None and not (match["mark"] == "*" and match["text"].startswith(" ")):
@@ -52,7 +52,7 @@ def _notes(document: Document, table: Table) -> dict[str, _Note]:
 def _cells(document: Document, table: Table, notes: dict[str, _Note]) -> Iterator[Finding]:
     used: set[str] = set()
     for cells in (table.header, *table.rows):
-        for n, (cell, text) in enumerate(zip(cells, _marked_row(document, cells), strict=True)):
+        for n, (cell, text) in enumerate(zip(cells, map(str.strip, shown_row(document, cells)), strict=True)):
             match = _CELL_MARK.search(text.rstrip())
             note = notes.get(match["mark"]) if match else None
             if match is None or note is None:
@@ -74,17 +74,13 @@ def _cells(document: Document, table: Table, notes: dict[str, _Note]) -> Iterato
         if mark not in used and mark != "*":
             message = f"no cell refers to the footnote {mark}"
             yield Finding(
-                line=note.line, column=0, rule="footnote", severity=Severity.ADVICE, seen=mark, message=message
+                line=note.line,
+                column=0,
+                rule="footnote",
+                severity=Severity.ADVICE,
+                seen=mark,
+                message=message,
             )
-
-
-def _marked_row(document: Document, cells: tuple[object, ...]) -> list[str]:
-    return [plain_mark(text) for text in shown_row(document, cells)]  # type: ignore[arg-type]
-
-
-def plain_mark(text: str) -> str:
-    """Return a cell's text without trailing space, so that its mark is the last character."""
-    return text.strip()
 
 
 def _units(label: str, header: str) -> str:

@@ -10,7 +10,8 @@ from pytest_bolt.journal.lint.finding import Finding, Severity
 
 Known = Callable[[Iterable[str]], frozenset[str]]
 _LABELLED = re.compile(
-    r"\b(?:commit|sha|hash|revision|head|base|git)(?:[ -](?:hash|sha|id))?(?:es)?(?:[ ]?\([^()]{0,24}\))?"
+    r"\b(?:commit|sha|hash|revision|head|base|git)(?:[ -](?:hash|sha|id))?(?:es)?"
+    r"(?:[ ]?\([^()]{0,24}\))?"
     r"(?P<sign>[ ]?[:=][ ]*|[ ]+`)(?P<ticks>`?)(?P<value>[0-9A-Za-z]{4,72})(?![\w.:/@(=-])",
     re.IGNORECASE,
 )
@@ -19,7 +20,8 @@ _HEX = frozenset("0123456789abcdef")
 _FULL = (40, 64)
 _SHORTEST = 7
 _MADE_UP = (
-    "0123456789abcdef" * 5, "1234567890abcdef" * 5, "1234567890" * 8, "abcdef0123456789" * 5, "abcdef1234567890" * 5,
+    "0123456789abcdef" * 5, "1234567890abcdef" * 5, "1234567890" * 8, "abcdef0123456789" * 5,
+    "abcdef1234567890" * 5,
     "a1b2c3d4e5f6a7b8c9d0" * 4, "a1b2c3d4e5f67890", "deadbeef" * 8, "abc123" * 12, "abc1234", "abcdef" * 12,
 )  # fmt: skip
 
@@ -35,10 +37,18 @@ def hashes(document: Document) -> Iterator[Finding]:
         done.add((line, column))
         problem, severity = _problem(value, labelled=labelled), Severity.ERROR
         if not problem and labelled and len(value) < 40 and any(line in span for span in worklogs):
-            problem, severity = f"has {len(value)} of 40 digits; a worklog names the full hash", Severity.ADVICE
+            problem, severity = (
+                f"has {len(value)} of 40 digits; a worklog names the full hash",
+                Severity.ADVICE,
+            )
         if problem:
             yield Finding(
-                line=line, column=column, rule="hash", severity=severity, seen=value, message=f"`{value}` {problem}"
+                line=line,
+                column=column,
+                rule="hash",
+                severity=severity,
+                seen=value,
+                message=f"`{value}` {problem}",
             )
 
 
@@ -64,7 +74,13 @@ def _values(document: Document) -> Iterator[tuple[int, int, str, bool]]:
         if not any(map(str.isdigit, line)):
             continue
         lowered = line.lower()
-        if "commit" in lowered or "sha" in lowered or "rev" in lowered or "hash" in lowered or "git" in lowered:
+        if (
+            "commit" in lowered
+            or "sha" in lowered
+            or "rev" in lowered
+            or "hash" in lowered
+            or "git" in lowered
+        ):
             text = line.replace("*", " ")
             for match in _LABELLED.finditer(text):
                 value = match["value"]
@@ -94,7 +110,7 @@ def _problem(value: str, *, labelled: bool) -> str:
         return f"is no hexadecimal number: {', '.join(strange)}"
     if labelled and len(value) < _SHORTEST:
         return f"has {len(value)} digits, too few to name a commit"
-    if labelled and 40 > len(value) > 36 or 40 < len(value) < 64:
+    if (labelled and 40 > len(value) > 36) or 40 < len(value) < 64:
         return f"has {len(value)} digits; a full hash has 40"
     period = _period(lowered)
     if period is not None:
@@ -108,4 +124,7 @@ def _period(value: str) -> int | None:
     """Return the shortest period of a hash of which more than one and a half are there."""
     if len(value) < 12:
         return None
-    return next((p for p in range(1, len(value) * 2 // 3 + 1) if value[p:] == value[:-p] and p * 3 <= len(value) * 2), None)
+    return next(
+        (p for p in range(1, len(value) * 2 // 3 + 1) if value[p:] == value[:-p] and p * 3 <= len(value) * 2),
+        None,
+    )

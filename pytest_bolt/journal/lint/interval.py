@@ -36,6 +36,10 @@ class Interval:
         more = abs(self.middle) * factor
         return Interval(min(self.low, self.middle - more), max(self.high, self.middle + more))
 
+    def scaled(self, factor: float) -> Interval:
+        """Return the interval times a positive factor."""
+        return Interval(self.low * factor, self.high * factor)
+
     def stretched(self, factor: float) -> Interval:
         """Return the interval with a share of its width more on both sides."""
         more = (self.high - self.low) * factor

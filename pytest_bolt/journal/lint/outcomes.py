@@ -10,16 +10,17 @@ from pytest_bolt.journal.lint.finding import Finding
 from pytest_bolt.journal.lint.quantity import Quantity
 from pytest_bolt.journal.lint.table_reading import columns_of, figure, header_unit, plain, shown_row
 
+_REAL = r"[-+]?\d+(?:\.\d+)?(?:e[-+]?\d{1,3})?"
 _OURS = re.compile(
-    r"(?P<low>[-+]?\d[\d.e+-]*)(?P<u1>[ %x]{0,2})(?:, (?P<high>[-+]?\d[\d.e+-]*)[ %x]{0,2}\])?"
-    r"(?:, [\d]+ times)? (?:is|lies) (?P<how>wholly|nowhere|on both sides of)[ ](?:(?P<sign><=|>=)[ ])?"
-    r"(?P<limit>[-+]?\d[\d.e+-]*)"
+    rf"(?P<low>{_REAL})[ %x]{{0,2}}(?:, (?P<high>{_REAL})[ %x]{{0,2}}\])?(?:, \d+ times)? (?:is|lies) "
+    rf"(?P<how>wholly|nowhere|on both sides of) (?:(?P<sign><=|>=) )?(?P<limit>{_REAL})"
 )
+_ITEM = re.compile(r"\d{1,3}\. \*\*(?P<outcome>confirmed|refuted|inconclusive)\*\*")
 _OUTCOME = re.compile(r"\b(?P<outcome>confirmed|refuted|inconclusive)\b", re.IGNORECASE)
 _NOT = re.compile(r"\b(?:not|un|partially|partly|neither|cannot be|isn't|wasn't|never)[ -]*$", re.IGNORECASE)
-_HOW = {"confirmed": "wholly", "refuted": "nowhere", "inconclusive": "on both sides of"}
 _FASTER = re.compile(
-    r"\bfaster\b|\bspeed[- ]?up\b|\bspeeds? up\b|(?:reduc|lower|decreas|cut|improv|short)\w*\b[^.\n]{0,48}\b(?:time|latency|duration)"
+    r"\bfaster\b|\bspeed[- ]?up\b|\bspeeds? up\b"
+    r"|(?:reduc|lower|decreas|cut|improv|short)\w*\b[^.\n]{0,48}\b(?:time|latency|duration)"
     r"|(?:time|latency)[^.\n]{0,24}\b(?:drop|fall|decrease|shrink)",
     re.IGNORECASE,
 )
@@ -41,25 +42,40 @@ def outcomes(document: Document) -> Iterator[Finding]:
 
 
 def _computed(document: Document) -> Iterator[Finding]:
-    """Hold `[a, b] is wholly >= c` of our own entries against a, b, c and the outcome above."""
-    lines = document.source.lines
-    outcome = ""
-    for number, line in enumerate(lines, 1):
-        said = _OUTCOME.search(line[:40])
-        if said is not None and "**" in line:
-            outcome = said["outcome"].lower()
-        match = _OURS.search(line) if "wholly" in line or "nowhere" in line or "on both sides" in line else None
+    """Hold `[a, b] is wholly >= c` of our own entries against a, b and c, and the outcome against all."""
+    item: tuple[int, re.Match[str]] | None = None
+    hows: list[str] = []
+    for number, line in enumerate((*document.source.lines, ""), 1):
+        said = _ITEM.match(line)
+        if said is not None or not line.strip():
+            yield from _outcome(item, hows)
+            item, hows = (number, said) if said is not None else None, []
+        match = (
+            _OURS.search(line) if " wholly " in line or " nowhere " in line or " on both " in line else None
+        )
         if match is None:
             continue
+        hows.append(match["how"])
         how = _how(match)
         if how is not None and how != match["how"]:
             message = f"`{match['how']}`: by these figures it is {how}"
             yield _finding(number, match.start("how"), match["how"], how, message)
 
 
+def _outcome(item: tuple[int, re.Match[str]] | None, hows: list[str]) -> Iterator[Finding]:
+    """Judge an outcome: refuted where a part holds nowhere, confirmed where each holds wholly."""
+    if item is None or not hows:
+        return
+    number, said = item
+    right = "refuted" if "nowhere" in hows else "confirmed" if set(hows) == {"wholly"} else "inconclusive"
+    if said["outcome"] != right:
+        message = f"`{said['outcome']}`: by the lines below it is {right}"
+        yield _finding(number, said.start("outcome"), said["outcome"], right, message)
+
+
 def _how(match: re.Match[str]) -> str | None:
-    low, limit = float(match["low"].rstrip(".")), float(match["limit"].rstrip("."))
-    high = float(match["high"].rstrip(".")) if match["high"] else low
+    low, limit = float(match["low"]), float(match["limit"])
+    high = float(match["high"]) if match["high"] else low
     sign = match["sign"]
     if sign is None:
         return "on both sides of" if min(low, high) <= limit <= max(low, high) else None
@@ -73,10 +89,17 @@ def _against_table(document: Document, entry: JournalEntry) -> Iterator[Finding]
     verdict = entry.field("conclusion", "outcome", "result", "verdict", "analysis")
     if hypothesis is None or verdict is None or not _FASTER.search(hypothesis.text):
         return
-    confirmed = next((one for one in _OUTCOME.finditer(verdict.text) if one["outcome"].lower() == "confirmed"), None)
+    confirmed = next(
+        (one for one in _OUTCOME.finditer(verdict.text) if one["outcome"].lower() == "confirmed"), None
+    )
     if confirmed is None or _NOT.search(verdict.text[: confirmed.start()]):
         return
-    times = [pair for table in document.tables if table.span.start in entry.span for pair in _times(document, table)]
+    times = [
+        pair
+        for table in document.tables
+        if table.span.start in entry.span
+        for pair in _times(document, table)
+    ]
     if times and all(after.range.low >= before.range.high for before, after in times):
         before, after = times[0]
         message = f"confirmed, but {before.text} became {after.text}: that is slower"
@@ -99,7 +122,9 @@ def _times(document: Document, table: Table) -> Iterator[tuple[Quantity, Quantit
     for cells in table.rows:
         texts = shown_row(document, cells)
         if len(texts) > max(columns.before, columns.after):
-            pair = [figure(texts[n], header_unit(table.header[n].text)) for n in (columns.before, columns.after)]
+            pair = [
+                figure(texts[n], header_unit(table.header[n].text)) for n in (columns.before, columns.after)
+            ]
             before, after = pair
             if before is not None and after is not None and before.kind == after.kind == "time":
                 yield before, after

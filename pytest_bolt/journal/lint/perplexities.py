@@ -21,7 +21,10 @@ _STRIP = re.compile(r"\b(?:loss|ppl|perplexity|nll|nats|cross-entropy)\b|[()]", 
 _TOKENIZERS = (
     ("characters", re.compile(r"\bchar(?:acters?)?(?:-level)?\b", re.IGNORECASE)),
     ("bytes", re.compile(r"\bbyte-level\b(?! bpe)", re.IGNORECASE)),
-    ("byte pairs", re.compile(r"\bbpe\b|\btiktoken\b|\bbyte[- ]pairs?\b|\bgpt-?2 tokenizer\b", re.IGNORECASE)),
+    (
+        "byte pairs",
+        re.compile(r"\bbpe\b|\btiktoken\b|\bbyte[- ]pairs?\b|\bgpt-?2 tokenizer\b", re.IGNORECASE),
+    ),
     ("pieces", re.compile(r"\bsentencepiece\b|\bunigram tokenizer\b|\bwordpiece\b", re.IGNORECASE)),
     ("words", re.compile(r"\bword-level\b", re.IGNORECASE)),
 )
@@ -68,12 +71,11 @@ def tokenizers(document: Document) -> Iterator[Finding]:
             if at is not None and re.search(r"\bvs\.?\b|→|\bthan\b|against|compared", clause.text):
                 yield _apart(clause.place(at.start()), _named(clause.text))
     for table in document.tables:
-        yield from _across_table(document, table)
+        yield from _across_table(table)
 
 
-def _across_table(document: Document, table: Table) -> Iterator[Finding]:
-    grids = [(table.rows, False), (_turned(table), True)]
-    for rows, _ in grids:
+def _across_table(table: Table) -> Iterator[Finding]:
+    for rows in (table.rows, _turned(table)):
         kinds = next((cells for cells in rows if cells and "tokeni" in cells[0].text.lower()), None)
         if kinds is None:
             continue
@@ -86,7 +88,9 @@ def _across_table(document: Document, table: Table) -> Iterator[Finding]:
                 if any(map(str.isdigit, cell.text)) or _named(cell.text)
             ]
             if len({names for names, _ in told if names}) > 1:
-                yield _apart((cells[0].line, cells[0].column), sorted(set().union(*(names for names, _ in told))))
+                yield _apart(
+                    (cells[0].line, cells[0].column), sorted(set().union(*(names for names, _ in told)))
+                )
 
 
 def _turned(table: Table) -> tuple[tuple[Cell, ...], ...]:
@@ -99,7 +103,9 @@ def _named(text: str) -> list[str]:
 
 
 def _apart(place: tuple[int, int], names: list[str]) -> Finding:
-    message = f"perplexities of different tokenizers ({', '.join(names)}) cannot be compared; bits per byte can"
+    message = (
+        f"perplexities of different tokenizers ({', '.join(names)}) cannot be compared; bits per byte can"
+    )
     return _finding("tokenizer", place, message, ", ".join(names), "bits per byte", Severity.ADVICE)
 
 
@@ -126,22 +132,24 @@ def _in_prose(clause: Clause) -> Iterator[tuple[Quantity, Quantity, tuple[int, i
         if _ends_with(_PPL, between) and _may_be_loss(one, lead + between[:16]):
             taken = n + 1
             yield one, other, clause.place(other.start)
-        elif _ends_with(_PPL, lead) and _LOSS.search(between[-12:] + tail[:10]) and _may_be_loss(other, "loss"):
+        elif (
+            _ends_with(_PPL, lead) and _LOSS.search(between[-12:] + tail[:10]) and _may_be_loss(other, "loss")
+        ):
             taken = n + 1
             yield other, one, clause.place(one.start)
 
 
 def _ends_with(pattern: re.Pattern[str], text: str) -> bool:
-    found = None
-    for found in pattern.finditer(text):
-        pass
-    return found is not None and not text[found.end() :].strip(" :=~≈(is").strip()
+    ends = [match.end() for match in pattern.finditer(text)]
+    return bool(ends) and not text[ends[-1] :].strip(" :=~≈(is")
 
 
 def _may_be_loss(quantity: Quantity, around: str) -> bool:
     decimals = quantity.ulp <= 0.1
-    return decimals and 0 < quantity.value < _HIGHEST_LOSS and (
-        _LOSS.search(around) is not None or quantity.ulp <= 0.001
+    return (
+        decimals
+        and 0 < quantity.value < _HIGHEST_LOSS
+        and (_LOSS.search(around) is not None or quantity.ulp <= 0.001)
     )
 
 
@@ -149,7 +157,7 @@ def _in_table(
     document: Document, rows: tuple[tuple[Cell, ...], ...], table: Table
 ) -> Iterator[tuple[Quantity, Quantity, tuple[int, int]]]:
     """Yield losses and perplexities of two rows that are called alike: `Best val loss`, `Best val ppl`."""
-    losses = {}
+    losses: dict[str, tuple[Cell, ...]] = {}
     for cells in rows:
         if cells and "loss" in cells[0].text.lower() and not _BITS.search(cells[0].text):
             losses.setdefault(_alike(cells[0].text), cells)
@@ -196,10 +204,9 @@ def _repeated(document: Document, wrong: dict[str, _Wrong], seen: set[tuple[int,
             header = [_PPL.search(cell.text) is not None for cell in table.header]
             whole = bool(cells) and _PPL.search(cells[0].text) is not None
             for n, (cell, text) in enumerate(zip(cells, shown_row(document, cells), strict=True)):
-                if whole or (n < len(header) and header[n]):
-                    quantity = figure(text)
-                    if quantity is not None:
-                        yield from _again(quantity, (cell.line, cell.column), wrong, seen)
+                again = figure(text) if whole or (n < len(header) and header[n]) else None
+                if again is not None:
+                    yield from _again(again, (cell.line, cell.column), wrong, seen)
 
 
 def _again(
@@ -215,8 +222,19 @@ def _again(
 
 
 def _finding(
-    rule: str, place: tuple[int, int], message: str, seen: str, expected: str, severity: Severity = Severity.ERROR
+    rule: str,
+    place: tuple[int, int],
+    message: str,
+    seen: str,
+    expected: str,
+    severity: Severity = Severity.ERROR,
 ) -> Finding:
     return Finding(
-        line=place[0], column=place[1], rule=rule, message=message, seen=seen, expected=expected, severity=severity
+        line=place[0],
+        column=place[1],
+        rule=rule,
+        message=message,
+        seen=seen,
+        expected=expected,
+        severity=severity,
     )

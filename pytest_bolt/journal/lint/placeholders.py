@@ -11,12 +11,14 @@ from pytest_bolt.journal.lint.finding import Finding, Severity
 
 NOT_WRITTEN = "(not written)"
 _ORDER = re.compile(
-    r"\[(?:paste|insert|fill|enter|your|add|replace|describe|commit hash|full commit|todo|tbd|title of|hash|to be)"
+    r"\[(?:paste|insert|fill|enter|your|add|replace|describe|commit hash|full commit|todo|tbd|title of|hash"
+    r"|to be)"
     r"[^\[\]\n]{0,80}\](?!\()",
     re.IGNORECASE,
 )
 _ANGLED = re.compile(
-    r"(?<![\w`/=-])<(?:what|why|how|key|follow|your|insert|experiment name|title|describe|fill|commit|hash|sha|paste)"
+    r"(?<![\w`/=-])<(?:what|why|how|key|follow|your|insert|experiment name|title|describe|fill|commit|hash"
+    r"|sha|paste)"
     r"[a-z _-]{0,60}>",
     re.IGNORECASE,
 )

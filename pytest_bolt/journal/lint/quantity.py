@@ -29,7 +29,8 @@ _FLOPS |= {name.replace("FLOPS", "FLOP/s"): scale for name, scale in _FLOPS.item
 _OTHER = {"%": 1.0, "percent": 1.0, "pp": 1.0, "x": 1.0, "nats": 1.0, "bits": 1.0, "fps": 1.0, "FPS": 1.0,
           "Hz": 1.0, "kHz": 1e3, "MHz": 1e6, "GHz": 1e9, "W": 1.0, "kW": 1e3}  # fmt: skip
 _SAME = {"percent": "%", "FPS": "fps", "tok": "tokens", "token": "tokens", "toks": "tokens", "iter": "step",
-         "iteration": "step", "it": "step", "its": "step", "steps": "step", "iters": "step", "iterations": "step",
+         "iteration": "step", "it": "step", "its": "step", "steps": "step", "iters": "step",
+         "iterations": "step",
          "sec": "s", "second": "s", "seconds": "s"}  # fmt: skip
 _SCALES: dict[str, tuple[str, float]] = {
     **{name: ("time", scale) for name, scale in _TIME.items()},
@@ -42,7 +43,8 @@ _SCALES: dict[str, tuple[str, float]] = {
 _NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?(?:[eE][-+]?\d{1,3}(?!\w))?|\.\d+"
 _UNITS = "|".join(sorted(map(re.escape, _SCALES), key=len, reverse=True))
 _QUANTITY = re.compile(
-    rf"(?P<mark>[~≈<>≤≥][ ]?)?(?P<sign>(?<![\w)\]%.])[-+])?(?<![\w.,#$/])(?P<number>{_NUMBER})(?![\d]|[.,]\d)"
+    r"(?P<mark>[~≈<>≤≥][ ]?)?(?P<sign>(?<![\w)\]%.])[-+])?(?<![\w.,#$/])"
+    rf"(?P<number>{_NUMBER})(?![\d]|[.,]\d)"
     rf"(?P<unit>(?P<count>[ ]?(?:million|billion)\b|[kKMB]n?(?![A-Za-z0-9]))?"
     rf"(?:[ ]?(?P<name>{_UNITS})(?![A-Za-z0-9_])(?!(?<=x)[ ]{{0,2}}\d))?"
     rf"(?:[ ]?(?P<word>[A-Za-z]{{1,12}})(?=/s\b|/sec|[ ]per[ ]|/[A-Za-z]))?"

@@ -11,7 +11,14 @@ from pytest_bolt.journal.lint.finding import Finding, Severity
 _REQUIRED: dict[Style, tuple[tuple[str, ...], ...]] = {
     Style.PAPER: (("hypothesis",), ("method",), ("result",), ("conclusion",)),
     Style.EVIDENCE: (("discovery",), ("strategy",), ("evidence",), ("before",), ("after",)),
-    Style.WORKLOG: (("objective",), ("action",), ("observation", "result"), ("analysis",), ("artifact",), ("commit",)),
+    Style.WORKLOG: (
+        ("objective",),
+        ("action",),
+        ("observation", "result"),
+        ("analysis",),
+        ("artifact",),
+        ("commit",),
+    ),
     Style.LOGBOOK: (("goal",), ("result", "finding", "key finding", "outcome")),
     Style.EXPERIMENT: (("hypothesis",), ("action",), ("outcome", "result")),
     Style.LEARNING: (("learning",), ("action",)),

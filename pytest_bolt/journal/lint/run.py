@@ -21,8 +21,8 @@ from pytest_bolt.journal.lint.placeholders import not_written, placeholders
 from pytest_bolt.journal.lint.required import required
 from pytest_bolt.journal.lint.sequence import sequence
 from pytest_bolt.journal.lint.table_changes import table_changes
-from pytest_bolt.journal.lint.versions import versions
 from pytest_bolt.journal.lint.version_prose import version_prose
+from pytest_bolt.journal.lint.versions import versions
 from pytest_bolt.journal.lint.wording import memory_units, wording
 
 _CHECKS: tuple[Rule, ...] = (
@@ -47,7 +47,9 @@ _CHECKS: tuple[Rule, ...] = (
     wording,
 )
 _QUOTED = "stated: "
-_IGNORE = re.compile(r"<!-- bolt:lint-ignore (?P<rules>[a-z]+(?:-[a-z]+)*(?:,[a-z]+(?:-[a-z]+)*)*)(?: [^>]{0,400})?-->")
+_IGNORE = re.compile(
+    r"<!-- bolt:lint-ignore (?P<rules>[a-z]+(?:-[a-z]+)*(?:,[a-z]+(?:-[a-z]+)*)*)(?: [^>]{0,400})?-->"
+)
 
 
 def lint(

@@ -23,7 +23,7 @@ def sequence(document: Document) -> Iterator[Finding]:
     for part in document.parts:
         entries = [entry for entry in part.entries if not entry.template]
         yield from _order(part, [entry for entry in entries if entry.within is None])
-        yield from _numbers(part, [entry for entry in entries if entry.number is not None])
+        yield from _numbers([entry for entry in entries if entry.number is not None])
         yield from _repeated(entries)
         if part.style is Style.CHANGELOG:
             yield from _versions(part, [entry for entry in entries if entry.version])
@@ -41,24 +41,42 @@ def _impossible_dates(document: Document) -> Iterator[Finding]:
 def _order(part: Part, entries: list[JournalEntry]) -> Iterator[Finding]:
     dated = [entry for entry in entries if entry.day is not None]
     newest = part.order is Order.NEWEST
-    wrong = []
-    for above, below in pairwise(dated):
-        later = _later(below, above)
-        if (later and newest) or (later is False and not newest):
-            wrong.append((above, below))
-    for above, below in wrong:
-        side = "newer" if newest else "older"
-        message = f"{below.day_text} is {side} than {above.day_text} above it, but entries go {part.order}"
-        yield _finding("order", below.line, below.day_text, message)
+    wrong = [n for n in range(1, len(dated)) if _wrong(dated[n - 1], dated[n], newest=newest)]
+    for n in wrong:
+        above, below = dated[n - 1], dated[n]
+        side, other = ("newer", "older") if newest else ("older", "newer")
+        # The one to blame is the one without which its neighbours are in order.
+        follows = n + 1 < len(dated) and _wrong(above, dated[n + 1], newest=newest)
+        if follows and (n < 2 or not _wrong(dated[n - 2], below, newest=newest)):
+            message = (
+                f"{above.day_text} is {other} than {below.day_text} below it, but entries go {part.order}"
+            )
+            yield _finding("order", above.line, above.day_text, message)
+        else:
+            message = (
+                f"{below.day_text} is {side} than {above.day_text} above it, but entries go {part.order}"
+            )
+            yield _finding("order", below.line, below.day_text, message)
     usual = USUAL_ORDER.get(part.style)
-    if usual is not None and usual is not part.order and not part.order_stated and len(dated) > 1 and not wrong:
+    if (
+        usual is not None
+        and usual is not part.order
+        and not part.order_stated
+        and len(dated) > 1
+        and not wrong
+    ):
         message = f"a {part.style} goes {usual}, this one goes {part.order}"
         yield _finding("order", dated[0].line, dated[0].day_text, message, severity=Severity.ADVICE)
 
 
+def _wrong(above: JournalEntry, below: JournalEntry, *, newest: bool) -> bool:
+    later = _later(below, above)
+    return later is not None and later is newest
+
+
 def _later(one: JournalEntry, other: JournalEntry) -> bool | None:
     """Return whether one is later than the other, None where they are of one time."""
-    if one.day is None or other.day is None or one.day == other.day and not (one.clock and other.clock):
+    if one.day is None or other.day is None or (one.day == other.day and not (one.clock and other.clock)):
         return None
     first, second = (one.day, one.clock or time.min), (other.day, other.clock or time.min)
     if one.day != other.day:
@@ -66,8 +84,10 @@ def _later(one: JournalEntry, other: JournalEntry) -> bool | None:
     return None if first == second else first > second
 
 
-def _numbers(part: Part, entries: list[JournalEntry]) -> Iterator[Finding]:
-    falling = sum(a.number > b.number for a, b in pairwise(entries) if a.number and b.number) * 2 > len(entries) - 1
+def _numbers(entries: list[JournalEntry]) -> Iterator[Finding]:
+    falling = (
+        sum(a.number > b.number for a, b in pairwise(entries) if a.number and b.number) * 2 > len(entries) - 1
+    )
     seen: dict[int, int] = {}
     last: JournalEntry | None = None
     for entry in reversed(entries) if falling else entries:

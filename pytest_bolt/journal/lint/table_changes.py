@@ -12,7 +12,14 @@ from pytest_bolt.journal.lint.claim import Claim, Way
 from pytest_bolt.journal.lint.finding import Finding, Severity
 from pytest_bolt.journal.lint.interval import Interval
 from pytest_bolt.journal.lint.quantity import Quantity, quantities
-from pytest_bolt.journal.lint.table_reading import columns_of, figure, header_unit, plain, says_same, shown_row
+from pytest_bolt.journal.lint.table_reading import (
+    columns_of,
+    figure,
+    header_unit,
+    plain,
+    says_same,
+    shown_row,
+)
 
 _INTERVAL = re.compile(r"\[(?P<low>[-+]?\d[\d.]*)[ %x]{0,3}, ?(?P<high>[-+]?\d[\d.]*)[ %x]{0,3}\]")
 _LESS = re.compile(r"reduc|decreas|sav|drop|fewer|less", re.IGNORECASE)
@@ -31,14 +38,12 @@ def table_changes(document: Document) -> Iterator[Finding]:
         for column in columns.changes:
             if columns.before is not None and columns.after is not None:
                 pair = (columns.before, columns.after)
-                yield from _by_pair(document, table, column, pair, strict=True)
+                yield from _by_pair(document, table, column, pair)
             else:
                 yield from _by_vote(document, table, column)
 
 
-def _by_pair(
-    document: Document, table: Table, column: int, pair: tuple[int, int], *, strict: bool
-) -> Iterator[Finding]:
+def _by_pair(document: Document, table: Table, column: int, pair: tuple[int, int]) -> Iterator[Finding]:
     for cells in table.rows:
         if len(cells) <= max(column, *pair):
             continue
@@ -54,7 +59,6 @@ def _by_pair(
 def _judged(
     table: Table, texts: Sequence[str], cell: Cell, column: int, before: Quantity, after: Quantity
 ) -> Finding | None:
-    before, after = _one_unit(before, after)
     if before.kind != after.kind:
         return None
     text = texts[column]
@@ -117,10 +121,6 @@ def _cell_figure(table: Table, texts: Sequence[str], column: int) -> Quantity | 
     return figure(texts[column], header_unit(table.header[column].text))
 
 
-def _one_unit(before: Quantity, after: Quantity) -> tuple[Quantity, Quantity]:
-    return before, after
-
-
 def _claim(text: str, header: str) -> Claim | None:
     found = quantities(text)
     if not found or text[: found[0].start].strip(" *~≈(+-"):
@@ -132,7 +132,9 @@ def _claim(text: str, header: str) -> Claim | None:
         if first.kind or not ratio:
             return None
         kind = "x"
-    signed = first.signed or (first.value != 0 and first.mark == "" and text.lstrip(" *").startswith(("+", "-")))
+    signed = first.signed or (
+        first.value != 0 and first.mark == "" and text.lstrip(" *").startswith(("+", "-"))
+    )
     way = Way.LESS if _LESS.search(header) else Way.EITHER if _EITHER.search(header + text) else Way.BARE
     allowed = _bracketed(text, first) or first.claimed
     return Claim(

@@ -9,7 +9,8 @@ from pytest_bolt.journal.document.model import Cell, Document, Table
 from pytest_bolt.journal.lint.quantity import Quantity, quantities
 
 _BEFORE = re.compile(
-    r"before|baseline|base|old|previous|prior|original|main|master|control|unoptimi[sz]ed|reference|from", re.IGNORECASE
+    r"before|baseline|base|old|previous|prior|original|main|master|control|unoptimi[sz]ed|reference|from",
+    re.IGNORECASE,
 )
 _AFTER = re.compile(
     r"after|new|optimi[sz]ed|current|now|head|candidate|patched|final|this|to|result|improved", re.IGNORECASE

@@ -15,7 +15,8 @@ _UNORDERED = re.compile(
     re.IGNORECASE,
 )
 _BACK = re.compile(
-    r"[^;|\d]{0,32}?[(,—][ ]?(?:down|up) from[^;|\d]{0,24}|[^;|\d]{0,24}\((?:was|from|previously|before:?)[^;|\d]{0,16}",
+    r"[^;|\d]{0,32}?[(,—][ ]?(?:down|up) from[^;|\d]{0,24}"
+    r"|[^;|\d]{0,24}\((?:was|from|previously|before:?)[^;|\d]{0,16}",
     re.IGNORECASE,
 )
 _FROM_TO = re.compile(r"[^;|\d()]{0,24}\b(?:down |up )?to[ ][^;|\d()]{0,16}", re.IGNORECASE)
@@ -25,7 +26,7 @@ _INNER = re.compile(r"\([^()]{0,160}\)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transition:
-    """`before` and `after` of one quantity; `ordered` is false where the words do not tell which was first."""
+    """`before` and `after` of one quantity; `ordered` is false where it is open which was first."""
 
     start: int
     end: int

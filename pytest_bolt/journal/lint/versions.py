@@ -86,8 +86,8 @@ def _best_loss(document: Document, table: Table, version: str, told: Told) -> It
                 rule="contradiction",
                 seen=quantity.text,
                 expected=f"a best perplexity of {expected}",
-                message=f"a best loss of {quantity.text} is a perplexity of {expected}, but line {told.cell.line} "
-                f"gives `{told.quantity.text}` as the best of {version}",
+                message=f"a best loss of {quantity.text} is a perplexity of {expected}, but line "
+                f"{told.cell.line} gives `{told.quantity.text}` as the best of {version}",
             )
 
 

@@ -10,14 +10,24 @@ from pytest_bolt.journal.lint.clauses import Clause, clauses
 from pytest_bolt.journal.lint.finding import Finding, Severity
 from pytest_bolt.journal.lint.quantity import Quantity
 
-_FACTOR = re.compile(r"[ ]?(?:times[ ])?(?P<word>slower|faster|quicker|smaller|larger|bigger|fewer|lighter|cheaper)\b", re.I)
-_LESS = re.compile(r"[ ](?:[a-z]+[ ])?(?P<word>reduction|decrease|less|fewer|lower|smaller|shorter)\b", re.IGNORECASE)
-_REDUCED = re.compile(r"\b(?:reduced|decreased|cut|lowered|shrunk|dropped)[ ](?:[a-z]+[ ]){0,2}by[ ]$", re.IGNORECASE)
+_FACTOR = re.compile(
+    r"[ ]?(?:times[ ])?(?P<word>slower|faster|quicker|smaller|larger|bigger|fewer|lighter|cheaper)\b",
+    re.IGNORECASE,
+)
+_LESS = re.compile(
+    r"[ ](?:[a-z]+[ ])?(?P<word>reduction|decrease|less|fewer|lower|smaller|shorter)\b", re.IGNORECASE
+)
+_REDUCED = re.compile(
+    r"\b(?:reduced|decreased|cut|lowered|shrunk|dropped)[ ](?:[a-z]+[ ]){0,2}by[ ]$", re.IGNORECASE
+)
 _MEMORY = re.compile(
-    r"activation|peak|\brss\b|resident|allocat|\bheap\b|working set|footprint|memory (?:use|usage|needs)", re.IGNORECASE
+    r"activation|peak|\brss\b|resident|allocat|\bheap\b|working set|footprint|memory (?:use|usage|needs)",
+    re.IGNORECASE,
 )
 _SIZE = re.compile(r"(?<![\d.])\d[\d.,]*[ ]?(?P<unit>[KMGT]B)\b")
-_CAPACITY = re.compile(r"[ ](?:of )?(?:V?RAM|HBM|G?DDR|GPU|Mac|M\d|card|unified|device|machine)", re.IGNORECASE)
+_CAPACITY = re.compile(
+    r"[ ](?:of )?(?:V?RAM|HBM|G?DDR|GPU|Mac|M\d|card|unified|device|machine)", re.IGNORECASE
+)
 _TO_BINARY = {"KB": 1e3 / 2**10, "MB": 1e6 / 2**20, "GB": 1e9 / 2**30, "TB": 1e12 / 2**40}
 
 
@@ -94,5 +104,10 @@ def _beyond(clause: Clause, quantity: Quantity) -> Iterator[Finding]:
     word = found["word"] if found else "reduced"
     message = f"`{quantity.text}` {word}: nothing can shrink by more than 100 %"
     yield Finding(
-        line=line, column=column, rule="wording", seen=quantity.text, expected="at most 100 %", message=message
+        line=line,
+        column=column,
+        rule="wording",
+        seen=quantity.text,
+        expected="at most 100 %",
+        message=message,
     )
