@@ -41,7 +41,10 @@ def _bytes_of_characters() -> dict[str, int]:
 
 
 _BYTES = _bytes_of_characters()
-_LEADS = "".join(re.escape(character) for character, byte in _BYTES.items() if 0xC2 <= byte <= 0xF4)
+_TIMES = 0xD7  # a multiplication sign before a dash is what it seems
+_LEADS = "".join(
+    re.escape(character) for character, byte in _BYTES.items() if 0xC2 <= byte <= 0xF4 and byte != _TIMES
+)
 _TRAILS = "".join(re.escape(character) for character, byte in _BYTES.items() if 0x80 <= byte <= 0xBF)
 _GARBLED = re.compile(f"[{_LEADS}][{_TRAILS}]{{1,3}}")
 

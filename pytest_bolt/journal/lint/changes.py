@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from pytest_bolt.journal.document.model import Document
 from pytest_bolt.journal.lint.claim import Claim, Way, candidates, claims_in, verdict
@@ -34,12 +34,15 @@ def _of_clause(clause: Clause) -> Iterator[Finding]:
     pairs = list(transitions(clause.text, clause.found))
     if not pairs:
         return
-    for claim in claims_in(clause.text, clause.found):
-        pair = _partner(clause, claim, pairs)
-        if pair is not None:
-            finding = judged(claim, pair.before, pair.after, clause.place(claim.start), ordered=pair.ordered)
-            if finding is not None:
-                yield finding
+    ends = {one.start for pair in pairs for one in (pair.before, pair.after)}
+    told = [claim for claim in claims_in(clause.text, clause.found) if claim.start not in ends]
+    partners = [(claim, _partner(clause, claim, pairs)) for claim in told]
+    for claim, pair in partners:
+        if pair is None or (not _tight(clause, claim, pair) and _has_tighter(clause, pair, partners)):
+            continue
+        finding = judged(claim, pair.before, pair.after, clause.place(claim.start), ordered=pair.ordered)
+        if finding is not None:
+            yield finding
 
 
 def judged(
@@ -91,6 +94,20 @@ def _partner(clause: Clause, claim: Claim, pairs: list[Transition]) -> Transitio
     if len(choices) == 2:
         choices = [(pair, gap) for pair, gap in choices if _TIGHT.fullmatch(gap)]
     return choices[0][0] if len(choices) == 1 else None
+
+
+def _tight(clause: Clause, claim: Claim, pair: Transition) -> bool:
+    """Return whether nothing but a sign or `that is a` stands between a claim and its figures."""
+    after = claim.start >= pair.end
+    gap = clause.text[pair.end : claim.start] if after else clause.text[claim.end : pair.start]
+    return _TIGHT.fullmatch(gap) is not None
+
+
+def _has_tighter(
+    clause: Clause, pair: Transition, partners: Sequence[tuple[Claim, Transition | None]]
+) -> bool:
+    """Return whether another claim stands closer to the same figures."""
+    return any(other is pair and _tight(clause, claim, pair) for claim, other in partners)
 
 
 def _within(text: str, claim: Claim, pair: Transition) -> bool:

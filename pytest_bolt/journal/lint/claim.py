@@ -34,10 +34,10 @@ _LEAD = re.compile(
     re.IGNORECASE,
 )
 _WORDS = (
-    (re.compile(r"\b(?:doubl(?:e[sd]?|ing)|twice as (?:fast|many|much|long|large))\b", re.IGNORECASE), 2.0),
-    (re.compile(r"\btripl(?:e[sd]?|ing)\b", re.IGNORECASE), 3.0),
-    (re.compile(r"\bquadrupl(?:e[sd]?|ing)\b", re.IGNORECASE), 4.0),
-    (re.compile(r"\bhal(?:ved?|ves|ving)\b", re.IGNORECASE), 2.0),
+    (re.compile(r"\b(?:doubl(?:es|ed)|twice as (?:fast|many|much|long|large))\b", re.IGNORECASE), 2.0),
+    (re.compile(r"\btripl(?:es|ed)\b", re.IGNORECASE), 3.0),
+    (re.compile(r"\bquadrupl(?:es|ed)\b", re.IGNORECASE), 4.0),
+    (re.compile(r"\bhalve[sd]\b", re.IGNORECASE), 2.0),
 )
 _WORD_SHARE = 0.2
 _LOOSE_SHARE = 0.15
@@ -142,7 +142,7 @@ def _way(text: str, quantity: Quantity) -> Way | None:
     if before is not None:
         return Way(str(before.lastgroup))
     lead, tail = text[: quantity.start].rstrip(), text[quantity.end :].lstrip()
-    opened = lead.endswith(("(", "=", ":", "—", "→", ",", "by"))
+    opened = lead.endswith(("(", "=", ":", "—", ",", "by"))
     closed = not tail or tail[0] in "),.;|]—" or (quantity.signed and opened)
     if (opened and closed) or (quantity.kind == "%" and quantity.signed and closed):
         return Way.BARE

@@ -23,6 +23,7 @@ _LAYERS = re.compile(r"^layers$|^n_?layers?$|^depth$", re.IGNORECASE)
 _WIDTH = re.compile(r"embedding dim|^n_?embd$|^d_?model$|^hidden(?: dim| size)?$|^width$", re.IGNORECASE)
 _PARAMETERS = re.compile(r"^param(?:eter)?s?\b", re.IGNORECASE)
 _TOTAL = re.compile(r"^(?:total|sum)$", re.IGNORECASE)
+_NO_PART = re.compile(r"\beach\b|\bper\b|\bof which\b|\bincl", re.IGNORECASE)
 _SUMMED = ("", "time", "bytes", "tokens")
 _UNITS = {"ms": 1e-3, "s": 1.0, "us": 1e-6}
 
@@ -108,6 +109,8 @@ def _model_sizes(document: Document, table: Table) -> Iterator[Finding]:
 def _totals(document: Document, table: Table) -> Iterator[Finding]:
     """Hold a last row `Total` against the sum of the rows above."""
     if len(table.rows) < 3 or not table.rows[-1] or not _TOTAL.match(plain(table.rows[-1][0].text)):
+        return
+    if any(row and _NO_PART.search(row[0].text) for row in table.rows):
         return
     last = table.rows[-1]
     texts = [shown_row(document, cells) for cells in table.rows]

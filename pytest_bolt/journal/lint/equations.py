@@ -96,10 +96,10 @@ def _agree(one: Value, other: Value) -> bool:
         return True
     if one.range.meets(other.range):
         return True
-    if bool(one.kind) is bool(other.kind):
+    if one.scale == other.scale or (one.kind and other.kind):
         return False
     # A unit said once holds for both sides: `3.3 + 5.9 = 9.2 ms`.
-    bare, said = (other, one) if one.kind else (one, other)
+    bare, said = (other, one) if other.scale == 1.0 and not other.kind else (one, other)
     return said.range.scaled(1 / said.scale).meets(bare.range)
 
 

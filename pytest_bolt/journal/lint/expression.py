@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from pytest_bolt.journal.lint.interval import Interval
 from pytest_bolt.journal.lint.quantity import Quantity
@@ -19,6 +20,7 @@ _FUNCTIONS: dict[str, Callable[[float], float]] = {
     "sqrt": math.sqrt,
     "√": math.sqrt,
 }
+_SIZED = frozenset({"doubles", "double", "floats", "float", "halves", "words", "ints"})
 _LABELS = 2
 
 
@@ -46,7 +48,7 @@ def chains(text: str) -> list[list[Value]]:
             continue
         chain: list[Value] = []
         for side, tied in sides:
-            value = _value(text, side) if tied else None
+            value = _value(text, side) if tied and side and not _torn(text, side) else None
             if value is not None:
                 chain.append(value)
             else:
@@ -70,6 +72,15 @@ def _sides(tokens: list[Token]) -> list[tuple[list[Token], bool]]:
         return []
     first, last = _tail(sides[0]), _head(sides[-1])
     return [first, *((side, not side or side[-1].kind != "label") for side in sides[1:-1]), last]
+
+
+def _torn(text: str, side: list[Token]) -> bool:
+    """Return whether more belongs to the side than was read: `f(2) = 3`, `math.sqrt(2) = 1`, `$9 - 2 = 7`."""
+    before = text[: side[0].start]
+    if side[0].kind == "op" and side[0].text != "(":
+        before = before.rstrip()
+        return before[-1:].isalnum() or before[-1:] in {")", "$", "]"}
+    return before[-1:].isalnum() or before[-1:] in {"_", ".", ")", "]", "$", "'"}
 
 
 def _tail(side: list[Token]) -> tuple[list[Token], bool]:
@@ -132,7 +143,18 @@ def _head(side: list[Token]) -> tuple[list[Token], bool]:
     return kept, bool(kept)
 
 
+def _has_unknown(tokens: list[Token]) -> bool:
+    """Return whether a word stands for a number: another function, or a type of so many bytes."""
+    called = any(
+        one.kind == "label" and other.text == "(" and one.end == other.start
+        for one, other in pairwise(tokens)
+    )
+    return called or any(token.kind == "label" and token.text.lower() in _SIZED for token in tokens)
+
+
 def _value(text: str, tokens: list[Token]) -> Value | None:
+    if _has_unknown(tokens):
+        return None
     reader = _Reader([token for token in tokens if token.kind != "label"])
     try:
         result = reader.whole()

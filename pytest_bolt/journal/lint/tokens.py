@@ -48,7 +48,7 @@ def runs(text: str) -> list[list[Token]]:
 
 def _factors_parted(text: str) -> tuple[Quantity, ...]:
     """Return the figures of a text in which `128x64` are two: the x between digits is a sign."""
-    return quantities(re.sub(r"(?<=\d)x(?=[ ]{0,2}\d)", "*", text) if "x" in text else text)
+    return quantities(re.sub(r"(?<=\d)x(?=[ ]{0,2}[\d(])", "*", text) if "x" in text else text)
 
 
 def _token(text: str, at: int, numbers: dict[int, Quantity]) -> Token | None:
