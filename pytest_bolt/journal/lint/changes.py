@@ -17,8 +17,10 @@ _GAP = 60
 _TIGHT = re.compile(
     r"[ ,(=—:)~≈.]{0,8}(?:(?:a|an|is|i\.e\.|for|or|about|roughly|by|it is|which is|that is)[ ]){0,2}\(?"
 )
+_OPENS = re.compile(r"[^.;(]{0,40}[(:=—][ ~≈]{0,3}")
 _SPEED = re.compile(r"fast|slow|speed|quick", re.IGNORECASE)
-_NO_SPEED = re.compile(r"loss|ppl|perplex|acc|score|auc|lr\b|rate|size|memory|params", re.IGNORECASE)
+_NO_OPENS = re.compile(r"[^.;(]{0,40}[(:=—][ ~≈]{0,3}")
+_SPEED = re.compile(r"loss|ppl|perplex|acc|score|auc|lr\b|rate|size|memory|params", re.IGNORECASE)
 # Further off than this, the claim has digits that the printed figures never had.
 _FAR, _TOO_FAR = 1.5, 10.0
 
@@ -98,9 +100,9 @@ def _partner(clause: Clause, claim: Claim, pairs: list[Transition]) -> Transitio
 
 def _tight(clause: Clause, claim: Claim, pair: Transition) -> bool:
     """Return whether nothing but a sign or `that is a` stands between a claim and its figures."""
-    after = claim.start >= pair.end
-    gap = clause.text[pair.end : claim.start] if after else clause.text[claim.end : pair.start]
-    return _TIGHT.fullmatch(gap) is not None
+    if claim.start >= pair.end:
+        return _TIGHT.fullmatch(clause.text[pair.end : claim.start]) is not None
+    return _OPENS.fullmatch(clause.text[claim.end : pair.start]) is not None
 
 
 def _has_tighter(

@@ -70,7 +70,9 @@ def _pair(text: str, one: Quantity, other: Quantity, between: str) -> Transition
     if _UNORDERED.fullmatch(between):
         return Transition(start=start, end=end, before=one, after=other, ordered=False)
     lead = _FROM.search(text[max(0, one.start - 40) : one.start])
-    if lead is not None and _FROM_TO.fullmatch(between):
+    # Without `from`, `780 s to 280 s` falls and is no range only where the first is the greater.
+    falls = one.kind not in {"", "%"} and one.value > other.value
+    if (lead is not None or falls) and _FROM_TO.fullmatch(between):
         return Transition(start=start, end=end, before=one, after=other, ordered=True)
     return None
 
