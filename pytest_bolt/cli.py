@@ -57,8 +57,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="pytest-bolt",
         description="Look at what bolt runs of pytest have stored, and exchange it with other tools.",
-        epilog="exit codes: 0 done, 1 journal lint found an error, 2 usage error or a message on standard error, "
-        "130 interrupted",
+        epilog="exit codes: 0 done, 1 journal lint found an error, 2 usage error or a message on standard "
+        "error, 130 interrupted",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"pytest-bolt {__version__}")

@@ -15,12 +15,17 @@ from pytest_bolt.journal.lint.transition import Transition, transitions
 
 _GAP = 60
 _TIGHT = re.compile(
-    r"[ ,(=—:)~≈.]{0,8}(?:(?:a|an|is|i\.e\.|for|or|about|roughly|by|it is|which is|that is)[ ]){0,2}\(?"
+    r"(?:\)[ ]{0,3}[=—:]|[ ]{0,3}[,(=—:]{0,2})[ ]{0,4}"
+    r"(?:(?:a|an|is|i\.e\.|for|or|about|roughly|by|it is|which is|that is)[ ]){0,2}[( ~≈]{0,4}"
 )
 _OPENS = re.compile(r"[^.;(]{0,40}[(:=—][ ~≈]{0,3}")
+_OTHER = re.compile(r"\b(?:while|but|whereas|though|although)\b", re.IGNORECASE)
+_METRIC = re.compile(
+    r"\b(?:loss|ppl|perplexity|accuracy|auc|memory|vram|throughput|latency|param(?:eter)?s|size)\b",
+    re.IGNORECASE,
+)
 _SPEED = re.compile(r"fast|slow|speed|quick", re.IGNORECASE)
-_NO_OPENS = re.compile(r"[^.;(]{0,40}[(:=—][ ~≈]{0,3}")
-_SPEED = re.compile(r"loss|ppl|perplex|acc|score|auc|lr\b|rate|size|memory|params", re.IGNORECASE)
+_NO_SPEED = re.compile(r"loss|ppl|perplex|acc|score|auc|lr\b|rate|size|memory|params", re.IGNORECASE)
 # Further off than this, the claim has digits that the printed figures never had.
 _FAR, _TOO_FAR = 1.5, 10.0
 
@@ -52,12 +57,13 @@ def judged(
 ) -> Finding | None:
     """Return the finding on a claim about two figures, None where it can be right."""
     shares = before.kind == "%"
-    if claim.way is Way.POINTS and not shares:
+    points = claim.way is Way.POINTS
+    if points and not shares:
         return None
     possible = candidates(claim, before.range, after.range, ordered=ordered, shares=shares)
     result = verdict(claim, possible)
-    exact = candidates(claim, _point(before), _point(after), ordered=ordered, shares=False)
-    middle = min((abs(one.middle) for one in exact), key=lambda one: abs(one - abs(claim.value)), default=0.0)
+    exact = candidates(claim, _point(before), _point(after), ordered=ordered, shares=points)
+    middle = _nearest(claim, exact)
     rule, severity = ("ratio" if claim.what == "x" else "percentage"), Severity.ERROR
     if result == "right":
         finding = _points(claim, before, after, place, shares=shares)
@@ -118,7 +124,8 @@ def _within(text: str, claim: Claim, pair: Transition) -> bool:
 
 
 def _free(clause: Clause, start: int, end: int) -> bool:
-    if not 0 <= end - start <= _GAP:
+    gap = clause.text[start:end]
+    if not 0 <= end - start <= _GAP or _OTHER.search(gap):
         return False
     return not any(start <= one.start and one.end <= end and one.kind for one in clause.found)
 
@@ -126,6 +133,9 @@ def _free(clause: Clause, start: int, end: int) -> bool:
 def _fits(text: str, claim: Claim, pair: Transition) -> bool:
     """Return whether a claim of speed stands beside times or rates, and no factor beside other factors."""
     kind = pair.before.kind
+    named = _METRIC.search(text[pair.end : claim.start]) if claim.start >= pair.end else None
+    if named is not None and named.group().lower() not in text[max(0, pair.start - 40) : pair.start].lower():
+        return False
     speaks = text[max(0, claim.start - 24) : claim.end + 24]
     if not _SPEED.search(speaks):
         return True
@@ -141,7 +151,7 @@ def _points(
     if claim.what != "%" or not shares or claim.way is Way.POINTS:
         return None
     relative = candidates(claim, before.range, after.range, ordered=False, shares=False)
-    if verdict(claim, relative) != "wrong":
+    if verdict(claim, relative) == "right":
         return None
     apart = f"{abs(after.value - before.value):.4g} percentage points"
     return Finding(
@@ -163,6 +173,14 @@ def _far(claim: Claim, before: Quantity, after: Quantity, middle: float, *, shar
     return _FAR * claim.ulp < abs(middle - abs(claim.value)) < _TOO_FAR * claim.ulp
 
 
+def _nearest(claim: Claim, exact: Sequence[Interval]) -> float:
+    """Return the value nearest to a claim, of factors the one on the same side of one."""
+    values = [abs(one.middle) for one in exact]
+    if claim.what == "x":
+        values = [value for value in values if (value >= 1) is (claim.value >= 1)] or values
+    return min(values, key=lambda value: abs(value - abs(claim.value)), default=0.0)
+
+
 def _point(quantity: Quantity) -> Interval:
     return Interval(quantity.value, quantity.value)
 
@@ -172,4 +190,5 @@ def _printed(claim: Claim, value: float) -> str:
     sign = "-" if claim.signed and claim.value < 0 else "+" if claim.signed else ""
     texts = [f"{value:.{digits + more}f}" for more in range(3)]
     text = next((one for one in texts if float(one) != abs(claim.value)), texts[-1])
-    return f"{sign}{text}{' %' if claim.what == '%' else 'x'}"
+    unit = " percentage points" if claim.way is Way.POINTS else " %" if claim.what == "%" else "x"
+    return f"{sign}{text}{unit}"

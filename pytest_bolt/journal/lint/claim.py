@@ -99,7 +99,8 @@ def _claim(text: str, quantity: Quantity, before: Quantity | None) -> Claim | No
             return None
         allowed, start = Interval(before.claimed.low, allowed.high), before.start
     allowed = _led(text, start, quantity, allowed)
-    cut = 0.0 if quantity.about else quantity.ulp / 2
+    exact = allowed.high - allowed.low <= quantity.ulp * 1.01
+    cut = quantity.ulp / 2 if exact else 0.0
     whole = Interval(allowed.low - cut, allowed.high + cut)
     return Claim(
         start=start,
@@ -160,7 +161,8 @@ def candidates(
     pairs = [(before, after)] if ordered else [(before, after), (after, before)]
     found: list[Interval] = []
     for one, other in pairs:
-        found += _factors(one, other) if claim.what == "x" else _shares(claim, one, other)
+        if claim.way is not Way.POINTS:
+            found += _factors(one, other) if claim.what == "x" else _shares(claim, one, other)
         if claim.what == "%" and shares:
             found += [abs(other - one), other - one]
     return found

@@ -28,7 +28,8 @@ class Interval:
 
     def meets(self, other: Interval) -> bool:
         """Return whether the two share a value, up to what floating point loses."""
-        slack = _EPSILON * max(abs(self.low), abs(self.high), abs(other.low), abs(other.high), 1e-12)
+        ends = (self.low, self.high, other.low, other.high)
+        slack = _EPSILON * max(abs(end) for end in (*ends, 1e-12) if math.isfinite(end))
         return self.low <= other.high + slack and other.low <= self.high + slack
 
     def widened(self, factor: float) -> Interval:

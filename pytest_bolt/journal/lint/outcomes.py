@@ -86,7 +86,9 @@ def _how(match: re.Match[str]) -> str | None:
 
 def _against_table(document: Document, entry: JournalEntry) -> Iterator[Finding]:
     hypothesis = entry.field("hypothesis")
-    verdict = entry.field("conclusion", "outcome", "result", "verdict", "analysis")
+    verdict = (
+        entry.field("conclusion", "verdict") or entry.field("outcome") or entry.field("analysis", "result")
+    )
     if hypothesis is None or verdict is None or not _FASTER.search(hypothesis.text):
         return
     confirmed = next(

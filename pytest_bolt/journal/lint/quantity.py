@@ -26,12 +26,15 @@ _BYTES = {
 _COUNTS = {"k": 1e3, "K": 1e3, "M": 1e6, "B": 1e9, "bn": 1e9, "million": 1e6, "billion": 1e9}
 _FLOPS = {f"{prefix}FLOPS": scale for prefix, scale in (("G", 1e9), ("T", 1e12), ("P", 1e15))}
 _FLOPS |= {name.replace("FLOPS", "FLOP/s"): scale for name, scale in _FLOPS.items()}
-_OTHER = {"%": 1.0, "percent": 1.0, "pp": 1.0, "x": 1.0, "nats": 1.0, "bits": 1.0, "fps": 1.0, "FPS": 1.0,
-          "Hz": 1.0, "kHz": 1e3, "MHz": 1e6, "GHz": 1e9, "W": 1.0, "kW": 1e3}  # fmt: skip
-_SAME = {"percent": "%", "FPS": "fps", "tok": "tokens", "token": "tokens", "toks": "tokens", "iter": "step",
-         "iteration": "step", "it": "step", "its": "step", "steps": "step", "iters": "step",
-         "iterations": "step",
-         "sec": "s", "second": "s", "seconds": "s"}  # fmt: skip
+_OTHER = {
+    "%": 1.0, "percent": 1.0, "pp": 1.0, "points": 1.0, "percentage points": 1.0, "x": 1.0, "nats": 1.0,
+    "bits": 1.0, "fps": 1.0, "FPS": 1.0, "Hz": 1.0, "W": 1.0,
+}  # fmt: skip
+_SAME = {
+    "percent": "%", "points": "pp", "percentage points": "pp", "FPS": "fps", "tok": "tokens",
+    "token": "tokens", "toks": "tokens", "iter": "step", "iteration": "step", "it": "step", "its": "step", "steps": "step",
+    "iters": "step", "iterations": "step", "sec": "s", "second": "s", "seconds": "s",
+}  # fmt: skip
 _SCALES: dict[str, tuple[str, float]] = {
     **{name: ("time", scale) for name, scale in _TIME.items()},
     **{name: ("bytes", scale) for name, scale in _BYTES.items() if name != "B"},
@@ -64,7 +67,7 @@ class Quantity:
     """A printed figure: `value` in the base unit of `kind`, `ulp` one unit of its last digit.
 
     `kind` is `time`, `bytes`, `%`, `x`, `tokens/s` and the like, empty for a bare number. `mark` is one of
-    `~ ≈ < > ≤ ≥` or empty; `signed` tells a printed sign.
+    `~ ≈ < > ≤ ≥` or empty; `signed` tells a printed sign; `repeats` is the 1000 of `ms/1000 steps`.
     """
 
     start: int
@@ -76,6 +79,7 @@ class Quantity:
     scale: float = 1.0
     mark: str = ""
     signed: bool = False
+    repeats: float = 1.0
 
     @property
     def about(self) -> bool:
@@ -138,7 +142,8 @@ def _quantity(match: re.Match[str], text: str) -> Quantity | None:
     if not math.isfinite(number):
         return None
     base, scale = _SCALES.get(name, ("", 1.0))
-    scale *= _COUNTS.get(count, 1.0) / _repeats(match["per"])
+    repeats = _repeats(match["per"])
+    scale *= _COUNTS.get(count, 1.0) / repeats
     sign = -1.0 if (match["sign"] or "").strip() == "-" else 1.0
     return Quantity(
         start=match.start(),
@@ -150,6 +155,7 @@ def _quantity(match: re.Match[str], text: str) -> Quantity | None:
         scale=scale,
         mark=(match["mark"] or "").strip(),
         signed=bool(match["sign"]),
+        repeats=repeats,
     )
 
 

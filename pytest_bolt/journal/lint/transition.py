@@ -78,9 +78,25 @@ def _pair(text: str, one: Quantity, other: Quantity, between: str) -> Transition
 
 
 def _shared_unit(one: Quantity, other: Quantity) -> tuple[Quantity, Quantity]:
-    """Give a bare first figure the unit of the second: `60 → 3.5 s`."""
+    """Give a bare first figure the unit of the second, and both the same steps: `60 → 3.5 s/1000 steps`."""
+    if one.repeats != other.repeats:
+        one, other = (_repeated(figure, max(one.repeats, other.repeats)) for figure in (one, other))
     if one.kind or not other.kind or one.scale != 1.0 or other.kind in {"x", "pp"}:
         return one, other
     scale = other.scale
     bare = replace(one, value=one.value * scale, ulp=one.ulp * scale, scale=scale, kind=other.kind)
     return bare, other
+
+
+def _repeated(figure: Quantity, repeats: float) -> Quantity:
+    """Return a figure for so many steps; one that names its own steps is left as it is."""
+    if "/" in figure.kind:
+        return figure
+    share = figure.repeats / repeats
+    return replace(
+        figure,
+        value=figure.value * share,
+        ulp=figure.ulp * share,
+        scale=figure.scale * share,
+        repeats=repeats,
+    )
