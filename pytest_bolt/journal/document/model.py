@@ -164,34 +164,3 @@ class Source:
     line_ends: Mapping[str, int]
     bom: bool
     garbled: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Document:
-    """A whole file: its parts in order, and everything that stands in them. Two documents are never equal."""
-
-    source: Source
-    parts: tuple[Part, ...]
-    headings: tuple[Heading, ...]
-    tables: tuple[Table, ...]
-    fences: tuple[Fence, ...]
-    comments: tuple[Span, ...]
-    markers: tuple[Marker, ...]
-    conflicts: tuple[Conflict, ...]
-
-    @property
-    def style(self) -> Style:
-        """Return the style of the first part that has one."""
-        styles = (part.style for part in self.parts if part.style is not Style.UNKNOWN)
-        return next(styles, Style.UNKNOWN)
-
-    @property
-    def entries(self) -> tuple[JournalEntry, ...]:
-        """Return the entries of all parts in the order of the file."""
-        return tuple(entry for part in self.parts for entry in part.entries)
-
-    @property
-    def newline(self) -> str:
-        """Return the line end that most lines have."""
-        ends = self.source.line_ends
-        return max(ends, key=lambda end: ends[end]) if ends else "\n"

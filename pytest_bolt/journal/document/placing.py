@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pytest_bolt.journal.document.model import Document, JournalEntry, Order, Part, Span
+from pytest_bolt.journal.document.model import JournalEntry, Order, Part, Span
+from pytest_bolt.journal.document.whole import Document
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pytest_bolt.journal.document.blocks import Blocks, blocks_of, conflicts_in, headings_in
 from pytest_bolt.journal.document.fields import fields_of
 from pytest_bolt.journal.document.headings import EntryHeading, entry_heading
-from pytest_bolt.journal.document.model import (
-    Document,
-    Heading,
-    JournalEntry,
-    Part,
-    Source,
-    Span,
-    Style,
-)
+from pytest_bolt.journal.document.model import Fence, Heading, JournalEntry, Part, Source, Span, Style
 from pytest_bolt.journal.document.source import decoded, source_of
 from pytest_bolt.journal.document.styles import order_of, stated_order, style_by_words, style_of_fields
-from pytest_bolt.journal.document.tables import tables_in
+from pytest_bolt.journal.document.whole import Document
 
 _JOURNAL_WORDS = ("journal", "log", "history", "experiments")
 
@@ -34,6 +27,7 @@ class _Reading:
     blocks: Blocks
     headings: tuple[Heading, ...]
     entry_headings: dict[int, EntryHeading]
+    forms: list[tuple[Style, Span]]
 
 
 def read_journal(path: Path) -> Document:
@@ -52,16 +46,17 @@ def read_document(text: str) -> Document:
         blocks=blocks,
         headings=headings,
         entry_headings={line: one for line, one in found.items() if one is not None},
+        forms=list(_forms(source, blocks.fences)),
     )
     return Document(
         source=source,
         parts=_parts(reading),
         headings=headings,
-        tables=tuple(tables_in(source.lines, blocks.hidden)),
         fences=blocks.fences,
         comments=blocks.comments,
         markers=blocks.markers,
         conflicts=conflicts_in(source.lines, blocks.hidden),
+        hidden=bytes(blocks.hidden),
     )
 
 
@@ -70,15 +65,15 @@ def _parts(reading: _Reading) -> tuple[Part, ...]:
     end = len(reading.source.lines) + 1
     titles = [heads[0].text if heads else "", *(head.text for head in heads[1:])]
     bounds = [1, *(head.line for head in heads[1:]), end]
-    parts: list[Part] = []
+    chapters: list[list[Part]] = []
     headings = iter(_chunks(reading.headings, bounds))
     for title, start, stop in zip(titles, bounds, bounds[1:], strict=False):
         part = _part(reading, title, Span(start=start, end=stop), next(headings))
-        if parts and _continues(parts[-1], part):
-            parts[-1] = _joined(parts[-1], part)
+        if chapters and _continues(chapters[-1][0], part):
+            chapters[-1].append(part)
         else:
-            parts.append(part)
-    return tuple(parts)
+            chapters.append([part])
+    return tuple(map(_joined, chapters))
 
 
 def _chunks(headings: Sequence[Heading], bounds: Sequence[int]) -> Iterable[list[Heading]]:
@@ -99,22 +94,28 @@ def _continues(before: Part, part: Part) -> bool:
     return part.style is before.style and not names_itself
 
 
-def _joined(before: Part, part: Part) -> Part:
-    shift = len(before.entries)
-    moved = (
-        replace(entry, within=None if entry.within is None else entry.within + shift)
-        for entry in part.entries
-    )
+def _joined(chapters: list[Part]) -> Part:
+    """Return the chapters as one part."""
+    first = chapters[0]
+    if len(chapters) == 1:
+        return first
+    entries: list[JournalEntry] = []
+    for part in chapters:
+        shift = len(entries)
+        for entry in part.entries:
+            within = None if entry.within is None else entry.within + shift
+            entries.append(replace(entry, within=within))
     return replace(
-        before,
-        span=Span(start=before.span.start, end=part.span.end),
-        entries=(*before.entries, *moved),
-        templates=(*before.templates, *part.templates),
+        first,
+        span=Span(start=first.span.start, end=chapters[-1].span.end),
+        entries=tuple(entries),
+        templates=tuple(span for part in chapters for span in part.templates),
     )
 
 
 def _part(reading: _Reading, title: str, span: Span, headings: list[Heading]) -> Part:
-    forms = _forms(reading, span)
+    first_form, last_form = (bisect_left(reading.forms, at, key=_start) for at in (span.start, span.end))
+    forms = reading.forms[first_form:last_form]
     entries = _entries(reading, span, headings)
     first = entries[0].line if entries else span.end
     preamble = "\n".join(reading.source.shown[span.start - 1 : min(first - 1, span.start + 60)])
@@ -176,7 +177,8 @@ def _below(headings: list[Heading], at: int, end: int, reading: _Reading) -> tup
     """Return the headings inside an entry that are its own, and the lines up to the first entry inside it."""
     own: list[Heading] = []
     start = headings[at].line
-    for heading in headings[at + 1 :]:
+    for index in range(at + 1, len(headings)):
+        heading = headings[index]
         if heading.line >= end:
             break
         if heading.line in reading.entry_headings:
@@ -186,23 +188,25 @@ def _below(headings: list[Heading], at: int, end: int, reading: _Reading) -> tup
     return own, Span(start=start, end=end)
 
 
-def _forms(reading: _Reading, span: Span) -> list[tuple[Style, Span]]:
-    """Return the empty forms that stand in fences."""
-    found = []
-    for fence in reading.blocks.fences:
-        if fence.span.start not in span:
-            continue
+def _forms(source: Source, fences: Iterable[Fence]) -> Iterator[tuple[Style, Span]]:
+    """Yield the empty forms that stand in fences."""
+    for fence in fences:
         for number in range(fence.span.start + 1, fence.span.end):
-            line = reading.source.shown[number - 1].strip()
-            if line.startswith("#"):
-                text = " ".join(line.lstrip("#").split())
-                level = len(line) - len(line.lstrip("#"))
-                said = entry_heading(Heading(line=number, level=level, text=text))
-                if said is not None and said.template:
-                    lines = reading.source.lines[number - 1 : fence.span.end - 1]
-                    found.append((style_of_fields(said.styles, lines), fence.span))
-                    break
-    return found
+            line = source.shown[number - 1].strip()
+            said = _heading_in_fence(line, number) if line.startswith("#") else None
+            if said is not None and said.template:
+                lines = source.lines[number - 1 : fence.span.end - 1]
+                yield style_of_fields(said.styles, lines), fence.span
+                break
+
+
+def _heading_in_fence(line: str, number: int) -> EntryHeading | None:
+    text = line.lstrip("#")
+    return entry_heading(Heading(line=number, level=len(line) - len(text), text=" ".join(text.split())))
+
+
+def _start(form: tuple[Style, Span]) -> int:
+    return form[1].start
 
 
 def _style(title: str, preamble: str, entries: tuple[JournalEntry, ...], forms: list[Style]) -> Style:
@@ -220,4 +224,5 @@ def _own_style(entry: JournalEntry) -> Style:
 def _styled(entry: JournalEntry, style: Style, said: EntryHeading) -> JournalEntry:
     names = [field.name for field in entry.fields]
     own = style_of_fields(said.styles, names, named=True)
-    return replace(entry, style=style if style in said.styles else own)
+    chosen = style if style in said.styles else own
+    return entry if entry.style is chosen else replace(entry, style=chosen)

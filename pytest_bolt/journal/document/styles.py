@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 from pytest_bolt.journal.document.model import JournalEntry, Order, Style
@@ -53,7 +54,7 @@ def style_of_fields(styles: Sequence[Style], names: Iterable[str], *, named: boo
         names: names of fields, or with `named` false the lines in which they stand.
         named: whether `names` are names.
     """
-    lowered = [name.lower().lstrip("#*-_ ") for name in names]
+    lowered = tuple(name.lower().lstrip("#*-_ ") for name in names)
     if named and len(styles) == 1 and styles[0] in {Style.LEARNING, Style.PAPER, Style.EVIDENCE}:
         styles = (styles[0], Style.LEARNING, Style.EXPERIMENT, Style.PAPER, Style.EVIDENCE)
     return max(styles, key=lambda style: _present(style, lowered))
@@ -68,7 +69,8 @@ def style_by_words(title: str, preamble: str) -> Style:
     if named is not None:
         return named
     counts = {
-        style: _present(style, text.replace("*", " ").split()) for style in (Style.PAPER, Style.EVIDENCE)
+        style: _present(style, tuple(text.replace("*", " ").split()))
+        for style in (Style.PAPER, Style.EVIDENCE)
     }
     best = max(counts, key=lambda style: counts[style])
     return best if counts[best] >= 3 and "journal" in lowered else Style.UNKNOWN
@@ -96,5 +98,6 @@ def order_of(entries: Sequence[JournalEntry], style: Style) -> Order:
     return Order.NEWEST if down > up else Order.OLDEST
 
 
-def _present(style: Style, names: Sequence[str]) -> int:
+@lru_cache(maxsize=1024)
+def _present(style: Style, names: tuple[str, ...]) -> int:
     return sum(any(name.startswith(field) for name in names) for field in FIELD_NAMES.get(style, ()))

@@ -16,7 +16,7 @@ def is_rule(line: str) -> bool:
     return all(cell.strip() and not cell.strip().strip(":").strip("-") for cell in cells)
 
 
-def tables_in(lines: Sequence[str], hidden: bytearray) -> Iterator[Table]:
+def tables_in(lines: Sequence[str], hidden: bytes | bytearray) -> Iterator[Table]:
     """Yield the tables of the lines; a line whose number is set in `hidden` is inside a fence or comment."""
     number = 2
     while number <= len(lines):
@@ -47,7 +47,7 @@ def cells_of(line: str, number: int) -> tuple[Cell, ...]:
     )
 
 
-def _end(lines: Sequence[str], hidden: bytearray, number: int) -> int:
+def _end(lines: Sequence[str], hidden: bytes | bytearray, number: int) -> int:
     while number <= len(lines) and not hidden[number] and "|" in lines[number - 1]:
         number += 1
     return number

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from pytest_bolt.journal.document.model import Document
+from pytest_bolt.journal.document.whole import Document
 from pytest_bolt.journal.lint.changes import judged
 from pytest_bolt.journal.lint.claim import claims_in
 from pytest_bolt.journal.lint.clauses import Clause, clauses

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-from pytest_bolt.journal.document.model import Document
+from pytest_bolt.journal.document.whole import Document
 from pytest_bolt.journal.lint.quantity import Quantity, quantities
 
 _NEW_BLOCK = re.compile(r"[ ]{0,20}(?:[-*+>][ ]|\d{1,3}[.)][ ]|#{1,6}[ ]|---|\*\*\*|\[[ x]\])")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pytest_bolt.journal.document.model import Document
+from pytest_bolt.journal.document.whole import Document
 from pytest_bolt.journal.lint.finding import Finding, Severity
 
 _NAMES = {"\r\n": "CRLF", "\n": "LF", "\r": "CR"}

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from pytest_bolt.journal.document.model import Cell, Document, Table
+from pytest_bolt.journal.document.model import Cell, Table
+from pytest_bolt.journal.document.whole import Document
 from pytest_bolt.journal.lint.finding import Finding, Severity
 from pytest_bolt.journal.lint.interval import Interval
 from pytest_bolt.journal.lint.quantity import Quantity

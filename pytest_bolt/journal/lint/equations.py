@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Callable, Iterator
 
-from pytest_bolt.journal.document.model import Document
+from pytest_bolt.journal.document.whole import Document
 from pytest_bolt.journal.lint.clauses import clauses
 from pytest_bolt.journal.lint.expression import Value, chains
 from pytest_bolt.journal.lint.finding import Finding, Severity

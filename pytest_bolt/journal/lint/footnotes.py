@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from pytest_bolt.journal.document.model import Document, Table
+from pytest_bolt.journal.document.model import Table
+from pytest_bolt.journal.document.whole import Document
 from pytest_bolt.journal.lint.finding import Finding, Severity
 from pytest_bolt.journal.lint.quantity import Quantity, quantities
 from pytest_bolt.journal.lint.table_reading import header_unit, plain, shown_row

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-from pytest_bolt.journal.document.model import Document, Style
+from pytest_bolt.journal.document.model import Style
+from pytest_bolt.journal.document.whole import Document
 from pytest_bolt.journal.lint.finding import Finding, Severity
 
 Known = Callable[[Iterable[str]], frozenset[str]]

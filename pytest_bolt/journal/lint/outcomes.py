@@ -5,10 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from pytest_bolt.journal.document.model import Document, JournalEntry, Style, Table
+from pytest_bolt.journal.document.model import JournalEntry, Style, Table
+from pytest_bolt.journal.document.whole import Document
 from pytest_bolt.journal.lint.finding import Finding
 from pytest_bolt.journal.lint.quantity import Quantity
-from pytest_bolt.journal.lint.table_reading import columns_of, figure, header_unit, plain, shown_row
+from pytest_bolt.journal.lint.table_reading import (
+    columns_of,
+    figure,
+    header_unit,
+    plain,
+    shown_row,
+    tables_within,
+)
 
 _REAL = r"[-+]?\d+(?:\.\d+)?(?:e[-+]?\d{1,3})?"
 _OURS = re.compile(
@@ -96,12 +104,7 @@ def _against_table(document: Document, entry: JournalEntry) -> Iterator[Finding]
     )
     if confirmed is None or _NOT.search(verdict.text[: confirmed.start()]):
         return
-    times = [
-        pair
-        for table in document.tables
-        if table.span.start in entry.span
-        for pair in _times(document, table)
-    ]
+    times = [pair for table in tables_within(document, entry.span) for pair in _times(document, table)]
     if times and all(after.range.low >= before.range.high for before, after in times):
         before, after = times[0]
         message = f"confirmed, but {before.text} became {after.text}: that is slower"

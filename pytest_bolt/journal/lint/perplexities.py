@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from pytest_bolt.journal.document.model import Cell, Document, Table
+from pytest_bolt.journal.document.model import Cell, Table
+from pytest_bolt.journal.document.whole import Document
 from pytest_bolt.journal.lint.clauses import Clause, clauses
 from pytest_bolt.journal.lint.finding import Finding, Severity
 from pytest_bolt.journal.lint.quantity import Quantity

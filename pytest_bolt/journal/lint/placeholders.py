@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from pytest_bolt.journal.document.blocks import COMMENTED, FENCED
-from pytest_bolt.journal.document.model import Document, Span
+from pytest_bolt.journal.document.whole import Document
 from pytest_bolt.journal.lint.finding import Finding, Severity
 
 NOT_WRITTEN = "(not written)"
@@ -33,7 +33,7 @@ def placeholders(document: Document) -> Iterator[Finding]:
     for number, line in enumerate(document.source.lines, 1):
         if hidden[number] == COMMENTED or not line:
             continue
-        in_form = any(number in span for span in forms)
+        in_form = bool(forms[number])
         if hidden[number] == FENCED and not in_form:
             continue
         yield from _of_line(line, number, in_form=in_form)
@@ -91,6 +91,10 @@ def _hidden(document: Document) -> bytearray:
     return hidden
 
 
-def _forms(document: Document) -> list[Span]:
-    forms = [span for part in document.parts for span in part.templates]
-    return forms + [entry.span for entry in document.entries if entry.template]
+def _forms(document: Document) -> bytearray:
+    """Return which lines belong to an empty form, by number."""
+    inside = bytearray(len(document.source.lines) + 2)
+    spans = [span for part in document.parts for span in part.templates]
+    for span in (*spans, *(entry.span for entry in document.entries if entry.template)):
+        inside[span.start : span.end] = b"\1" * (span.end - span.start)
+    return inside

@@ -32,8 +32,8 @@ _OTHER = {
 }  # fmt: skip
 _SAME = {
     "percent": "%", "points": "pp", "percentage points": "pp", "FPS": "fps", "tok": "tokens",
-    "token": "tokens", "toks": "tokens", "iter": "step", "iteration": "step", "it": "step", "its": "step", "steps": "step",
-    "iters": "step", "iterations": "step", "sec": "s", "second": "s", "seconds": "s",
+    "token": "tokens", "toks": "tokens", "iter": "step", "iteration": "step", "it": "step", "its": "step",
+    "steps": "step", "iters": "step", "iterations": "step", "sec": "s", "second": "s", "seconds": "s",
 }  # fmt: skip
 _SCALES: dict[str, tuple[str, float]] = {
     **{name: ("time", scale) for name, scale in _TIME.items()},

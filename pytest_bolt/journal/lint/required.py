@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pytest_bolt.journal.document.model import Document, JournalEntry, Style
+from pytest_bolt.journal.document.model import JournalEntry, Style
+from pytest_bolt.journal.document.whole import Document
 from pytest_bolt.journal.lint.finding import Finding, Severity
 
 # Each line is one thing that must be there, under any of its names.

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterator
 from itertools import chain
 
-from pytest_bolt.journal.document.model import Document
+from pytest_bolt.journal.document.whole import Document
 from pytest_bolt.journal.lint.before_after import before_after
 from pytest_bolt.journal.lint.changes import changes
 from pytest_bolt.journal.lint.damage import damage

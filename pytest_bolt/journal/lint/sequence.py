@@ -8,8 +8,9 @@ from datetime import time
 from itertools import pairwise
 
 from pytest_bolt.journal.document.headings import day_of
-from pytest_bolt.journal.document.model import Document, JournalEntry, Order, Part, Style
+from pytest_bolt.journal.document.model import JournalEntry, Order, Part, Style
 from pytest_bolt.journal.document.styles import USUAL_ORDER
+from pytest_bolt.journal.document.whole import Document
 from pytest_bolt.journal.lint.finding import Finding, Severity
 
 _DATE = re.compile(r"(?<![\d.-])(?:19|20)\d{2}-\d{2}-\d{2}(?![\d-])")

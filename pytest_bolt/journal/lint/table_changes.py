@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import permutations
 
-from pytest_bolt.journal.document.model import Cell, Document, Table
+from pytest_bolt.journal.document.model import Cell, Table
+from pytest_bolt.journal.document.whole import Document
 from pytest_bolt.journal.lint.changes import judged
 from pytest_bolt.journal.lint.claim import Claim, Way
 from pytest_bolt.journal.lint.finding import Finding, Severity

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from dataclasses import dataclass
 
-from pytest_bolt.journal.document.model import Cell, Document, Table
+from pytest_bolt.journal.document.model import Cell, Span, Table
+from pytest_bolt.journal.document.whole import Document
 from pytest_bolt.journal.lint.quantity import Quantity, quantities
 
 _BEFORE = re.compile(
@@ -45,6 +47,16 @@ def columns_of(table: Table) -> Columns:
         after=after[0] if len(after) == 1 else None,
         changes=changes,
     )
+
+
+def tables_within(document: Document, span: Span) -> tuple[Table, ...]:
+    """Return the tables that start in these lines."""
+    first, last = (bisect_left(document.tables, at, key=_start) for at in (span.start, span.end))
+    return document.tables[first:last]
+
+
+def _start(table: Table) -> int:
+    return table.span.start
 
 
 def plain(text: str) -> str:

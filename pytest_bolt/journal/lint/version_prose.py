@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from pytest_bolt.journal.document.model import Document, JournalEntry
+from pytest_bolt.journal.document.model import JournalEntry
+from pytest_bolt.journal.document.whole import Document
 from pytest_bolt.journal.lint.clauses import Clause, clauses
 from pytest_bolt.journal.lint.finding import Finding
 from pytest_bolt.journal.lint.quantity import Quantity

@@ -7,10 +7,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pytest_bolt.journal.document.model import Cell, Document, Table
+from pytest_bolt.journal.document.model import Cell, Table
+from pytest_bolt.journal.document.whole import Document
 from pytest_bolt.journal.lint.finding import Finding
 from pytest_bolt.journal.lint.quantity import Quantity
-from pytest_bolt.journal.lint.table_reading import figure, plain, shown_row
+from pytest_bolt.journal.lint.table_reading import figure, plain, shown_row, tables_within
 
 _VERSION = re.compile(r"v?(\d{1,4}(?:\.\d{1,4}){1,3})")
 _WORDS = re.compile(r"[a-z]+")
@@ -64,8 +65,8 @@ def _own_tables(document: Document, told: dict[tuple[str, str], Told]) -> Iterat
         one = best.get(entry.version.lstrip("v"))
         if one is None:
             continue
-        for table in document.tables:
-            if table.span.start in entry.span and len(table.header) == 2:
+        for table in tables_within(document, entry.span):
+            if len(table.header) == 2:
                 yield from _best_loss(document, table, entry.version, one)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from pytest_bolt.journal.document.model import Document
+from pytest_bolt.journal.document.whole import Document
 from pytest_bolt.journal.lint.clauses import Clause, clauses
 from pytest_bolt.journal.lint.finding import Finding, Severity
 from pytest_bolt.journal.lint.quantity import Quantity
