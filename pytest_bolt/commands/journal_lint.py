@@ -108,7 +108,7 @@ def _is_commit(repository: object, name: str) -> bool:
         kind = repository.git.get_object_header(name)[1]  # type: ignore[attr-defined]
     except ValueError:
         return False
-    return kind in {"commit", "tag"}
+    return kind in {b"commit", b"tag"}  # GitPython says text and gives bytes
 
 
 def _document(files: Sequence[Path], found: Sequence[_Found], errors: int) -> dict[str, object]:

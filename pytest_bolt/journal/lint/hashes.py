@@ -18,6 +18,7 @@ _LABELLED = re.compile(
 )
 _LONG = re.compile(r"(?<![\w./:=-])[0-9a-f]{40}(?![\w-])")
 _HEX = frozenset("0123456789abcdef")
+_OUR_SIDES = ("- After: `", "- Before: `")  # how an entry that the tool rendered names its commits
 _FULL = (40, 64)
 _SHORTEST = 7
 _MADE_UP = (
@@ -88,7 +89,7 @@ def _values(document: Document) -> Iterator[tuple[int, int, str, bool]]:
                 if _looks_like_hash(value, match):
                     yield number, match.start("value"), value, True
         for match in _LONG.finditer(line):
-            yield number, match.start(), match.group(), False
+            yield number, match.start(), match.group(), line.startswith(_OUR_SIDES)
 
 
 def _looks_like_hash(value: str, match: re.Match[str]) -> bool:
