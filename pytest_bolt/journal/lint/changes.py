@@ -19,6 +19,12 @@ _TIGHT = re.compile(
     r"(?:(?:a|an|is|i\.e\.|for|or|about|roughly|by|it is|which is|that is)[ ]){0,2}[( ~≈]{0,4}"
 )
 _OPENS = re.compile(r"[^.;(]{0,40}[(:=—][ ~≈]{0,3}")
+_SAME = re.compile(
+    r"\b(?P<word>unchanged|identical|no change|the same)(?: as (?:before|main|the baseline))?"
+    r"[ ]?[:(][ ~≈]{0,3}$",
+    re.IGNORECASE,
+)
+_UNCHANGED = 0.02
 _OTHER = re.compile(r"\b(?:while|but|whereas|though|although)\b", re.IGNORECASE)
 _METRIC = re.compile(
     r"\b(?:loss|ppl|perplexity|accuracy|auc|memory|vram|throughput|latency|param(?:eter)?s|size)\b",
@@ -44,12 +50,31 @@ def _of_clause(clause: Clause) -> Iterator[Finding]:
     ends = {one.start for pair in pairs for one in (pair.before, pair.after)}
     told = [claim for claim in claims_in(clause.text, clause.found) if claim.start not in ends]
     partners = [(claim, _partner(clause, claim, pairs)) for claim in told]
+    yield from _same(clause, pairs)
     for claim, pair in partners:
         if pair is None or (not _tight(clause, claim, pair) and _has_tighter(clause, pair, partners)):
             continue
         finding = judged(claim, pair.before, pair.after, clause.place(claim.start), ordered=pair.ordered)
         if finding is not None:
             yield finding
+
+
+def _same(clause: Clause, pairs: Sequence[Transition]) -> Iterator[Finding]:
+    """Judge `unchanged: 12 ms → 15 ms` and `the same as before (3.50 s vs 4.20 s)`."""
+    for pair in pairs:
+        said = _SAME.search(clause.text[max(0, pair.start - 48) : pair.start])
+        if said is None or pair.before.range.widened(_UNCHANGED).meets(pair.after.range):
+            continue
+        line, column = clause.place(pair.start)
+        change = (pair.after.value / pair.before.value - 1) * 100 if pair.before.value else float("inf")
+        yield Finding(
+            line=line,
+            column=column,
+            rule="percentage",
+            seen=said["word"],
+            expected=f"{change:+.1f} %",
+            message=f"`{said['word']}`: {pair.before.text} and {pair.after.text} differ by {change:+.1f} %",
+        )
 
 
 def judged(

@@ -17,7 +17,7 @@ _EITHER = (
 )
 _BETWEEN = "relative|total|overall|training|net|throughput|peak|memory|time|latency|extra|wall-clock|the|in"
 _AFTER = re.compile(
-    rf"[ ]?(?:of[ ])?(?:(?:{_BETWEEN})[ -]){{0,2}}\(?(?:(?P<less>{_LESS})|(?P<more>{_MORE})"
+    rf"[ ]{{0,3}}(?:of[ ])?(?:(?:{_BETWEEN})[ -]){{0,2}}\(?(?:(?P<less>{_LESS})|(?P<more>{_MORE})"
     rf"|(?P<either>{_EITHER})|(?P<points>points?\b|pp\b|percentage))",
     re.IGNORECASE,
 )
@@ -38,6 +38,25 @@ _WORDS = (
     (re.compile(r"\btripl(?:es|ed)\b", re.IGNORECASE), 3.0),
     (re.compile(r"\bquadrupl(?:es|ed)\b", re.IGNORECASE), 4.0),
     (re.compile(r"\bhalve[sd]\b", re.IGNORECASE), 2.0),
+)
+_NAMED = re.compile(
+    r"(?!.{0,24}(?:runs?|seeds?|times|samples?|repeats?|GPUs?|cores?|[AH]\d00))[a-z][a-z -]{1,24}\)"
+)
+_NUMBERS = {
+    "two": 2,
+    "three": 3,
+    "four": 4,
+    "five": 5,
+    "six": 6,
+    "seven": 7,
+    "eight": 8,
+    "nine": 9,
+    "ten": 10,
+}
+_TIMES = re.compile(
+    rf"\b(?:(?P<word>{'|'.join(_NUMBERS)}) times (?:as |more |fewer )?(?:{_EITHER}|{_LESS}|{_MORE}|many|much)"
+    r"|factor of (?P<number>\d{1,5}(?:\.\d{1,3})?)(?![\d.,]\d))",
+    re.IGNORECASE,
 )
 _WORD_SHARE = 0.2
 _LOOSE_SHARE = 0.15
@@ -76,6 +95,7 @@ def claims_in(text: str, found: Sequence[Quantity]) -> Iterator[Claim]:
             claim = _claim(text, quantity, found[number - 1] if number else None)
             if claim is not None:
                 yield claim
+    yield from _in_words(text)
     for pattern, factor in _WORDS:
         for match in pattern.finditer(text):
             lead = _LEAD.search(text[max(0, match.start() - 16) : match.start()])
@@ -86,6 +106,20 @@ def claims_in(text: str, found: Sequence[Quantity]) -> Iterator[Claim]:
                     start=match.start(), end=match.end(), what="x", way=Way.EITHER, value=factor,
                     allowed=allowed, truncated=allowed, ulp=share, text=match.group(),
                 )  # fmt: skip
+
+
+def _in_words(text: str) -> Iterator[Claim]:
+    """Yield `three times faster` and `by a factor of 5`."""
+    for match in _TIMES.finditer(text):
+        number = match["number"] or str(_NUMBERS[match["word"].lower()])
+        ulp = 10.0 ** -len(number.partition(".")[2])
+        lead = _LEAD.search(text[max(0, match.start() - 16) : match.start()])
+        if lead is None:
+            allowed = Interval.around(float(number), ulp / 2)
+            yield Claim(
+                start=match.start(), end=match.end(), what="x", way=Way.EITHER, value=float(number),
+                allowed=allowed, truncated=allowed, ulp=ulp, text=match.group(),
+            )  # fmt: skip
 
 
 def _claim(text: str, quantity: Quantity, before: Quantity | None) -> Claim | None:
@@ -101,7 +135,8 @@ def _claim(text: str, quantity: Quantity, before: Quantity | None) -> Claim | No
     allowed = _led(text, start, quantity, allowed)
     exact = allowed.high - allowed.low <= quantity.ulp * 1.01
     cut = quantity.ulp / 2 if exact else 0.0
-    whole = Interval(allowed.low - cut, allowed.high + cut)
+    down, up = (cut, 0.0) if quantity.value < 0 else (0.0, cut)
+    whole = Interval(allowed.low - down, allowed.high + up)
     return Claim(
         start=start,
         end=quantity.end,
@@ -143,6 +178,8 @@ def _way(text: str, quantity: Quantity) -> Way | None:
     if before is not None:
         return Way(str(before.lastgroup))
     lead, tail = text[: quantity.start].rstrip(), text[quantity.end :].lstrip()
+    if quantity.kind == "x" and lead.endswith("(") and _NAMED.match(tail):
+        return Way.BARE
     opened = lead.endswith(("(", "=", ":", "—", ",", "by"))
     closed = not tail or tail[0] in "),.;|]—" or (quantity.signed and opened)
     if (opened and closed) or (quantity.kind == "%" and quantity.signed and closed):

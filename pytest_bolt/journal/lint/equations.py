@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 from pytest_bolt.journal.document.whole import Document
-from pytest_bolt.journal.lint.clauses import clauses
+from pytest_bolt.journal.lint.clauses import Clause, clauses
 from pytest_bolt.journal.lint.expression import Value, chains
 from pytest_bolt.journal.lint.finding import Finding, Severity
 from pytest_bolt.journal.lint.interval import Interval
-from pytest_bolt.journal.lint.quantity import quantities
+from pytest_bolt.journal.lint.quantity import Quantity, quantities
 
 _SHARE = re.compile(
     r"(?<![\w./,-])(?P<part>\d{1,3}(?:,\d{3})+|\d{1,9})[ ]?(?:/|of|out of)[ ]?"
@@ -30,12 +31,36 @@ def equations(document: Document) -> Iterator[Finding]:
                 yield from _of_chain(chain, clause.place)
         if "%" in clause.text:
             yield from _shares(clause.text, clause.place)
+        if "bytes (" in clause.text:
+            yield from _in_brackets(clause)
     for table in document.tables:
         for cells in table.rows:
             for cell in cells:
                 text = document.source.shown[cell.line - 1][cell.column : cell.column + len(cell.text)]
                 if "=" in text or "%" in text:
                     yield from _of_cell(text, cell.line, cell.column)
+
+
+def _in_brackets(clause: Clause) -> Iterator[Finding]:
+    """Judge `8,589,934,592 bytes (8.0 GB)`."""
+    for one, other in pairwise(clause.found):
+        between, after = clause.text[one.end : other.start], clause.text[other.end : other.end + 1]
+        if one.kind == other.kind == "bytes" and one.scale == 1.0 and between.strip() == "(" and after == ")":
+            yield from _of_chain([_alone(one), _alone(other)], clause.place)
+
+
+def _alone(one: Quantity) -> Value:
+    return Value(
+        start=one.start,
+        end=one.end,
+        text=one.text,
+        range=one.claimed,
+        value=one.value,
+        computed=False,
+        kind=one.kind,
+        scale=one.scale,
+        ulp=one.ulp,
+    )
 
 
 def _of_cell(text: str, line: int, column: int) -> Iterator[Finding]:
@@ -50,7 +75,8 @@ def _of_cell(text: str, line: int, column: int) -> Iterator[Finding]:
 def _of_chain(chain: list[Value], place: Place) -> Iterator[Finding]:
     """Judge the sides of `a = b = c`: the one that stands alone against equal others, else the last."""
     scales = {value.scale for value in chain if value.kind}
-    if not any(value.computed for value in chain) and len(scales) < 2:
+    conversion = len(scales) > 1 and all(value.kind == "bytes" for value in chain)
+    if not any(value.computed for value in chain) and not conversion:
         return
     bad = [n for n, value in enumerate(chain) if not any(_agree(value, other) for other in _others(chain, n))]
     if not bad:
@@ -105,7 +131,7 @@ def _agree(one: Value, other: Value) -> bool:
 
 def _cut(seen: Value, other: Value) -> bool:
     """Return whether digits were cut off instead of rounded."""
-    return Interval.around(seen.value, seen.ulp).meets(other.range)
+    return Interval(seen.value, seen.value + seen.ulp).meets(other.range)
 
 
 def _binary(seen: Value, other: Value) -> str | None:
@@ -137,7 +163,7 @@ def _shares(text: str, place: Place) -> Iterator[Finding]:
         share, claim = 100 * part / whole, found[0]
         if claim.claimed.meets(Interval(share, share)):
             continue
-        cut = Interval.around(claim.value, claim.ulp).meets(Interval(share, share))
+        cut = Interval(claim.value, claim.value + claim.ulp).meets(Interval(share, share))
         line, column = place(match.end() - 1 + claim.start)
         expected = f"{claim.shown(share)} %"
         yield Finding(

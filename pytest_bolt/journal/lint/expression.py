@@ -21,6 +21,7 @@ _FUNCTIONS: dict[str, Callable[[float], float]] = {
     "√": math.sqrt,
 }
 _SIZED = frozenset({"doubles", "double", "floats", "float", "halves", "words", "ints"})
+_POWERS = {"²": 2, "³": 3}
 _LABELS = 2
 
 
@@ -80,7 +81,7 @@ def _torn(text: str, side: list[Token]) -> bool:
     if side[0].kind == "op" and side[0].text != "(":
         before = before.rstrip()
         return before[-1:].isalnum() or before[-1:] in {")", "$", "]"}
-    return before[-1:].isalnum() or before[-1:] in {"_", ".", ")", "]", "$", "'"}
+    return before[-1:].isalnum() or before[-1:] in {"_", ".", ")", "]", "$", "'", "·"}
 
 
 def _tail(side: list[Token]) -> tuple[list[Token], bool]:
@@ -163,7 +164,8 @@ def _value(text: str, tokens: list[Token]) -> Value | None:
     if result is None or not (math.isfinite(result.low) and math.isfinite(result.high)):
         return None
     numbers = [token.quantity for token in tokens if token.quantity is not None]
-    kinds = {one.kind for one in numbers if one.kind}
+    shares = any(token.text == "of" for token in tokens)
+    kinds = {one.kind for one in numbers if one.kind and not (shares and one.kind == "%")}
     alone = len(numbers) == 1 and len([token for token in tokens if token.kind != "label"]) == 1
     if not numbers or len(kinds) > 1:
         return None
@@ -211,15 +213,22 @@ class _Reader:
 
     def _product(self) -> Interval | None:
         left = self._power()
-        while left is not None and self._peek() in {"x", "*", "/"}:
+        while left is not None and self._peek() in {"x", "*", "/", "of"}:
             sign = self._peek()
             self._take()
             right = self._power()
-            left = None if right is None else left / right if sign == "/" else left * right
+            if right is None:
+                return None
+            left = left / right if sign == "/" else left * right
+            left = left.scaled(0.01) if sign == "of" else left
         return left
 
     def _power(self) -> Interval | None:
         base = self._atom()
+        if base is not None and self._peek() in _POWERS:
+            power = _POWERS[self._peek()]
+            self._take()
+            return base.mapped(lambda value: value**power)
         if base is None or self._peek() not in {"^", "**"}:
             return base
         self._take()
@@ -236,7 +245,7 @@ class _Reader:
         if token.quantity is not None:
             return self._exact(token.quantity)
         if token.kind == "function":
-            inner = self._atom() if self._peek() == "(" else None
+            inner = self._atom()
             return None if inner is None else inner.mapped(_FUNCTIONS[token.text.strip()])
         if token.text == "-":
             inner = self._atom()

@@ -73,9 +73,9 @@ def unknown_hashes(document: Document, known: Known) -> Iterator[Finding]:
 
 def _values(document: Document) -> Iterator[tuple[int, int, str, bool]]:
     for number, line in enumerate(document.source.lines, 1):
-        if not any(map(str.isdigit, line)):
-            continue
         lowered = line.lower()
+        if not any(map(str.isdigit, line)) and "commit" not in lowered:
+            continue
         if (
             "commit" in lowered
             or "sha" in lowered
@@ -100,9 +100,14 @@ def _looks_like_hash(value: str, match: re.Match[str]) -> bool:
         return False
     if "hash" in match.group().lower() and "commit" not in match.group().lower() and len(value) not in _FULL:
         return False
+    if len(value) in _FULL and set(value.lower()) <= _HEX:
+        return True
+    named = "commit" in match.group().lower() and match["ticks"] and len(value) >= _SHORTEST
     if not digits or (not letters and len(value) < _SHORTEST):
         return False
-    return digits + sum(char in _HEX for char in value.lower() if char.isalpha()) >= 0.6 * len(value)
+    return bool(named) or digits + sum(char in _HEX for char in value.lower() if char.isalpha()) >= 0.6 * len(
+        value
+    )
 
 
 def _problem(value: str, *, labelled: bool) -> str:

@@ -51,7 +51,7 @@ _QUANTITY = re.compile(
     rf"(?P<unit>(?P<count>[ ]?(?:million|billion)\b|[kKMB]n?(?![A-Za-z0-9])|[ ][kKM](?![A-Za-z0-9/]))?"
     rf"(?:[ ]?(?P<name>{_UNITS})(?![A-Za-z0-9_])(?!(?<=x)[ ]{{0,2}}[\d(]))?"
     rf"(?:[ ]?(?P<word>[A-Za-z]{{1,12}})(?=/s\b|/sec|[ ]per[ ]|/[A-Za-z]))?"
-    rf"(?:/(?P<per>(?:\d+[ ])?[A-Za-z]{{1,12}}\b)|[ ]per[ ](?P<each>[A-Za-z]{{1,12}}\b))?)"
+    rf"(?:/(?P<per>(?:\d+[ ])?[A-Za-z]{{1,12}}\b(?!\())|[ ]per[ ](?P<each>[A-Za-z]{{1,12}}\b))?)"
 )
 _DIGIT = re.compile(r"\d")
 _COMPOSITE = re.compile(

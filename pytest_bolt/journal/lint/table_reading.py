@@ -42,6 +42,8 @@ def columns_of(table: Table) -> Columns:
     rest = [n for n, _ in enumerate(names) if n and n not in changes]
     before = [n for n in rest if _BEFORE.match(names[n])]
     after = [n for n in rest if _AFTER.match(names[n])]
+    if len(rest) == 2 and len(before) == 1 and not after:
+        after = [n for n in rest if n not in before]
     return Columns(
         before=before[0] if len(before) == 1 else None,
         after=after[0] if len(after) == 1 else None,

@@ -9,8 +9,8 @@ from pytest_bolt.journal.lint.quantity import Quantity, quantities
 
 FUNCTIONS = ("exp", "log2", "log10", "log", "ln", "sqrt", "√")
 _TOKEN = re.compile(
-    rf"[ ]*(?:(?P<function>{'|'.join(FUNCTIONS)})[ ]?(?=\()"
-    r"|(?P<operator>\*\*|[-+*/^()]|x(?![A-Za-z_]))|(?P<equal>[=≈]|~=)"
+    rf"[ ]*(?:(?P<function>{'|'.join(FUNCTIONS)})[ ]?(?=\(|(?<=√)\d)"
+    r"|(?P<operator>\*\*|[-+*/^()²³]|x(?![A-Za-z_]))|(?P<equal>[=≈]|~=)"
     r"|(?P<label>[A-Za-z][A-Za-z-]{0,15}))"
 )
 _MAX_TOKENS = 64
@@ -77,6 +77,8 @@ def _sign(match: re.Match[str], text: str, start: int) -> Token | None:
         return None
     if operator:
         return Token("op", match.end() - len(operator), match.end(), operator)
+    if (match["label"] or "").lower() == "of" and text[:start].rstrip().endswith("%"):
+        return Token("op", start, match.end(), "of")
     kind = "function" if match["function"] else "label"
     return Token(kind, start, match.end(), text[start : match.end()].strip())
 

@@ -21,6 +21,8 @@ _BACK = re.compile(
 )
 _FROM_TO = re.compile(r"[^;|\d()]{0,24}\b(?:down |up )?to[ ][^;|\d()]{0,16}", re.IGNORECASE)
 _FROM = re.compile(r"\bfrom[ ](?:[^;|\d()→]{0,24})$", re.IGNORECASE)
+_BEFORE_AFTER = re.compile(r"[ ]before[,;]?[ ](?:and[ ])?", re.IGNORECASE)
+_AFTER = re.compile(r"[ ]after\b", re.IGNORECASE)
 _INNER = re.compile(r"\([^()]{0,160}\)")
 
 
@@ -65,13 +67,17 @@ def _pair(text: str, one: Quantity, other: Quantity, between: str) -> Transition
     start, end = one.start, other.end
     if _ARROW.fullmatch(between):
         return Transition(start=start, end=end, before=one, after=other, ordered=True)
-    if _BACK.fullmatch(between):
+    if _BACK.fullmatch(between) and not text[:start].endswith("by "):
         return Transition(start=start, end=end, before=other, after=one, ordered=True)
     if _UNORDERED.fullmatch(between):
         return Transition(start=start, end=end, before=one, after=other, ordered=False)
+    said_after = _AFTER.match(text, other.end) if _BEFORE_AFTER.fullmatch(between) else None
+    if said_after is not None:
+        return Transition(start=start, end=said_after.end(), before=one, after=other, ordered=True)
     lead = _FROM.search(text[max(0, one.start - 40) : one.start])
     # Without `from`, `780 s to 280 s` falls and is no range only where the first is the greater.
-    falls = one.kind not in {"", "%"} and one.value > other.value
+    alone = text[: one.start].endswith("(") and text[other.end : other.end + 1] == ")"
+    falls = one.kind not in {"", "%"} and (one.value > other.value or alone)
     if (lead is not None or falls) and _FROM_TO.fullmatch(between):
         return Transition(start=start, end=end, before=one, after=other, ordered=True)
     return None

@@ -18,7 +18,8 @@ _LESS = re.compile(
     r"[ ](?:[a-z]+[ ])?(?P<word>reduction|decrease|less|fewer|lower|smaller|shorter)\b", re.IGNORECASE
 )
 _REDUCED = re.compile(
-    r"\b(?:reduced|decreased|cut|lowered|shrunk|dropped)[ ](?:[a-z]+[ ]){0,2}by[ ]$", re.IGNORECASE
+    r"\b(?:reduced|decreased|cut|lowered|shrunk|dropped)[ ](?:[a-z]+[ ]){0,2}by[ ]$|\bdown[ ](?:by[ ])?$",
+    re.IGNORECASE,
 )
 _MEMORY = re.compile(
     r"activation|peak|\brss\b|resident|allocat|\bheap\b|working set|footprint|memory (?:use|usage|needs)",
