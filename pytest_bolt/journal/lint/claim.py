@@ -219,6 +219,8 @@ def _shares(claim: Claim, one: Interval, other: Interval) -> list[Interval]:
         return [abs(change)]
     if claim.way is Way.MORE:
         return [abs(change)]
+    if claim.way is Way.BARE:  # `200K → 183K (91 %)` can be a share
+        return [abs(change), abs(one / other - ONE) * hundred, other / one * hundred]
     return [abs(change), abs(one / other - ONE) * hundred]
 
 

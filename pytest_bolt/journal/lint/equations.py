@@ -20,6 +20,7 @@ _SHARE = re.compile(
     r"(?![\w.,]?\d)(?:[ ][a-z]{1,14}){0,2}[ ]?[(=:][ ]?(?=[~≈]?\d)"
 )
 Place = Callable[[int], tuple[int, int]]
+_ASTRONOMIC = 1e12  # powers of that size are orders of magnitude
 _BINARY = {1e3: 2.0**10, 1e6: 2.0**20, 1e9: 2.0**30, 1e12: 2.0**40}
 
 
@@ -78,6 +79,8 @@ def _of_chain(chain: list[Value], place: Place) -> Iterator[Finding]:
     conversion = len(scales) > 1 and all(value.kind == "bytes" for value in chain)
     if not any(value.computed for value in chain) and not conversion:
         return
+    if any(abs(value.value) > _ASTRONOMIC for value in chain):
+        return
     bad = [n for n, value in enumerate(chain) if not any(_agree(value, other) for other in _others(chain, n))]
     if not bad:
         return
@@ -121,6 +124,8 @@ def _agree(one: Value, other: Value) -> bool:
     if one.kind and other.kind and one.kind != other.kind:
         return True
     if one.range.meets(other.range):
+        return True
+    if bool(one.kind) is not bool(other.kind) and (one.worded or other.worded):
         return True
     if one.scale == other.scale or (one.kind and other.kind):
         return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
@@ -21,6 +22,7 @@ _FUNCTIONS: dict[str, Callable[[float], float]] = {
     "√": math.sqrt,
 }
 _SIZED = frozenset({"doubles", "double", "floats", "float", "halves", "words", "ints"})
+_RANGE = re.compile(r"-[~≈]?\d")
 _POWERS = {"²": 2, "³": 3}
 _LABELS = 2
 
@@ -38,6 +40,7 @@ class Value:
     kind: str
     scale: float
     ulp: float
+    worded: bool = False
 
 
 def chains(text: str) -> list[list[Value]]:
@@ -81,7 +84,7 @@ def _torn(text: str, side: list[Token]) -> bool:
     if side[0].kind == "op" and side[0].text != "(":
         before = before.rstrip()
         return before[-1:].isalnum() or before[-1:] in {")", "$", "]"}
-    return before[-1:].isalnum() or before[-1:] in {"_", ".", ")", "]", "$", "'", "·"}
+    return before[-1:].isalnum() or before[-1:] in {"_", ".", ")", "]", "$", "'", "·", "-"}
 
 
 def _tail(side: list[Token]) -> tuple[list[Token], bool]:
@@ -153,41 +156,58 @@ def _has_unknown(tokens: list[Token]) -> bool:
     return called or any(token.kind == "label" and token.text.lower() in _SIZED for token in tokens)
 
 
+def _is_list(tokens: list[Token], numbers: list[Quantity]) -> bool:
+    """Return whether signs only part what is listed: `93 / 125 = +2% a / +9% b`, `(3) = (4)`."""
+    texts = [token.text for token in tokens]
+    if len(numbers) == 1 and texts[0] == "(":
+        return True
+    if len(numbers) == 1:
+        return False
+    parted = "/" in texts and any(token.kind == "label" for token in tokens)
+    signed = any(one.signed for one in numbers)
+    return parted or signed or ("of" not in texts and any(one.kind == "%" for one in numbers))
+
+
 def _value(text: str, tokens: list[Token]) -> Value | None:
     if _has_unknown(tokens):
         return None
-    reader = _Reader([token for token in tokens if token.kind != "label"])
+    words = [token for token in tokens if token.kind != "label"]
     try:
-        result = reader.whole()
+        result, exact = _Reader(words).whole(), _Reader(words, printed=True).whole()
     except (ValueError, OverflowError, ZeroDivisionError, RecursionError):
         return None
-    if result is None or not (math.isfinite(result.low) and math.isfinite(result.high)):
+    if result is None or exact is None or not (math.isfinite(result.low) and math.isfinite(result.high)):
         return None
     numbers = [token.quantity for token in tokens if token.quantity is not None]
+    if _is_list(tokens, numbers) or _RANGE.match(text, tokens[-1].end):
+        return None
     shares = any(token.text == "of" for token in tokens)
     kinds = {one.kind for one in numbers if one.kind and not (shares and one.kind == "%")}
     alone = len(numbers) == 1 and len([token for token in tokens if token.kind != "label"]) == 1
     if not numbers or len(kinds) > 1:
         return None
     start, end = tokens[0].start, tokens[-1].end
+    following = text[end : end + 4].lstrip()
     return Value(
         start=start,
         end=end,
         text=" ".join(text[start:end].split()),
         range=numbers[0].claimed if alone else result,
-        value=numbers[0].value if alone else result.middle,
+        value=numbers[0].value if alone else exact.middle,
         computed=not alone,
         kind=next(iter(kinds), ""),
         scale=numbers[0].scale if alone else 1.0,
         ulp=numbers[0].ulp if alone else 0.0,
+        worded=following[:1].isalpha() or (following[:1] == "-" and following[1:2].isalpha()),
     )
 
 
 class _Reader:
     """A recursive-descent reader of sums, products, powers and functions; None for anything else."""
 
-    def __init__(self, tokens: list[Token]) -> None:
+    def __init__(self, tokens: list[Token], *, printed: bool = False) -> None:
         self._tokens = tokens
+        self._printed = printed
         self._at = 0
 
     def whole(self) -> Interval | None:
@@ -247,7 +267,7 @@ class _Reader:
         if token.kind == "function":
             inner = self._atom()
             return None if inner is None else inner.mapped(_FUNCTIONS[token.text.strip()])
-        if token.text == "-":
+        if token.text == "-" and self._at < len(self._tokens) and self._tokens[self._at].start == token.end:
             inner = self._atom()
             return None if inner is None else -inner
         if token.text != "(":
@@ -257,10 +277,14 @@ class _Reader:
         return inner if closing is not None and closing.text == ")" else None
 
     def _exact(self, quantity: Quantity) -> Interval:
-        """Return a whole number without a unit as it is: a count is not rounded."""
+        """Return what a figure can have been; a whole number without a unit is a count and not rounded."""
+        if self._printed:
+            return Interval(quantity.value, quantity.value)
         whole = quantity.ulp == 1.0 and quantity.scale == 1.0 and not quantity.about
         if whole and quantity.kind in {"", "bytes"}:
             return Interval(quantity.value, quantity.value)
-        if quantity.kind == "%":
-            return Interval(quantity.range.low, quantity.range.high)
+        if quantity.kind == "%":  # shares are often cut off
+            return Interval(quantity.range.low, quantity.value + quantity.ulp)
+        if quantity.scale == 1e3 and not quantity.kind:  # 262K tokens are 262,144
+            return Interval(quantity.range.low, quantity.range.high * 1.024)
         return quantity.range

@@ -29,14 +29,14 @@ _FORM = re.compile(r"YYYY-MM-DD|HH:MM(?!:)")
 def placeholders(document: Document) -> Iterator[Finding]:
     """Find placeholders; those of an empty form are advice, and only where they ask for evidence."""
     hidden = _hidden(document)
-    forms = _forms(document)
+    forms, entries = _forms(document), _lines_of_entries(document)
     for number, line in enumerate(document.source.lines, 1):
         if hidden[number] == COMMENTED or not line:
             continue
         in_form = bool(forms[number])
         if hidden[number] == FENCED and not in_form:
             continue
-        yield from _of_line(line, number, in_form=in_form)
+        yield from _of_line(line, number, in_form=in_form, in_entry=bool(entries[number]))
 
 
 def not_written(document: Document) -> Iterator[Finding]:
@@ -53,7 +53,7 @@ def not_written(document: Document) -> Iterator[Finding]:
             )
 
 
-def _of_line(line: str, number: int, *, in_form: bool) -> Iterator[Finding]:
+def _of_line(line: str, number: int, *, in_form: bool, in_entry: bool) -> Iterator[Finding]:
     for pattern in (_ORDER,) if in_form else (_ORDER, _ANGLED, _FORM, _LATER):
         if pattern is _ORDER and "[" not in line:
             continue
@@ -67,7 +67,7 @@ def _of_line(line: str, number: int, *, in_form: bool) -> Iterator[Finding]:
                 line=number,
                 column=match.start(),
                 rule="placeholder",
-                severity=Severity.ADVICE if later or in_form else Severity.ERROR,
+                severity=Severity.ERROR if in_entry and not later and not in_form else Severity.ADVICE,
                 seen=match.group(),
                 message=f"`{match.group()}` " + ("is still open" if later else "was not filled in"),
             )
@@ -89,6 +89,13 @@ def _hidden(document: Document) -> bytearray:
     for span in document.comments:
         hidden[span.start : span.end] = bytes([COMMENTED]) * (span.end - span.start)
     return hidden
+
+
+def _lines_of_entries(document: Document) -> bytearray:
+    inside = bytearray(len(document.source.lines) + 2)
+    for entry in document.entries:
+        inside[entry.span.start : entry.span.end] = b"\1" * (entry.span.end - entry.span.start)
+    return inside
 
 
 def _forms(document: Document) -> bytearray:

@@ -46,7 +46,7 @@ _SCALES: dict[str, tuple[str, float]] = {
 _NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?(?:[eE][-+]?\d{1,3}(?!\w))?|\.\d+"
 _UNITS = "|".join(sorted(map(re.escape, _SCALES), key=len, reverse=True))
 _QUANTITY = re.compile(
-    r"(?P<mark>[~≈<>≤≥][ ]?)?(?P<sign>(?<![\w)\]%.])[-+])?(?<![\w.,#$/])"
+    r"(?P<mark>[~≈<>≤≥][ ]?)?(?P<sign>(?<![\w)\]%.])[-+])?(?<![\w.,#$/])(?<![A-Za-z]-)"
     rf"(?P<number>{_NUMBER})(?![\d]|[.,]\d)"
     rf"(?P<unit>(?P<count>[ ]?(?:million|billion)\b|[kKMB]n?(?![A-Za-z0-9])|[ ][kKM](?![A-Za-z0-9/]))?"
     rf"(?:[ ]?(?P<name>{_UNITS})(?![A-Za-z0-9_])(?!(?<=x)[ ]{{0,2}}[\d(]))?"

@@ -127,9 +127,17 @@ def _versions(part: Part, entries: list[JournalEntry]) -> Iterator[Finding]:
     if falls * 3 < 2 * (len(keys) - 1):
         return
     for (one, above), (other, below) in pairwise(keys):
+        dated = above.day is not None and below.day is not None and above.day != below.day
+        if (dated and not _wrong(above, below, newest=newest)) or _is_year(one) is not _is_year(other):
+            continue
         if one != other and (one > other) is not newest:
             message = f"{below.version} stands below {above.version}, but versions go {part.order}"
             yield _finding("order", below.line, below.version, message)
+
+
+def _is_year(key: tuple[tuple[int, ...], int]) -> bool:
+    """Return whether a version counts years, which no number before it can be compared with."""
+    return bool(key[0]) and key[0][0] >= 1900
 
 
 def _key(version: str) -> tuple[tuple[int, ...], int]:

@@ -62,7 +62,8 @@ def transitions(text: str, found: Sequence[Quantity]) -> Iterator[Transition]:
 
 def _pair(text: str, one: Quantity, other: Quantity, between: str) -> Transition | None:
     one, other = _shared_unit(one, other)
-    if not comparable(one, other) or one.value * other.value < 0:
+    adjective = text.startswith("-bit", other.end)
+    if adjective or not comparable(one, other) or one.value * other.value < 0:
         return None
     start, end = one.start, other.end
     if _ARROW.fullmatch(between):
