@@ -60,6 +60,7 @@ _TIMES = re.compile(
 )
 _WORD_SHARE = 0.2
 _LOOSE_SHARE = 0.15
+_ROUND_SHARE = 0.05  # 98 times are called 100
 
 
 class Way(StrEnum):
@@ -132,6 +133,8 @@ def _claim(text: str, quantity: Quantity, before: Quantity | None) -> Claim | No
         if before.kind not in {"", quantity.kind}:
             return None
         allowed, start = Interval(before.claimed.low, allowed.high), before.start
+    if quantity.kind == "x" and quantity.value >= 10 and quantity.value % 10 == 0:
+        allowed = allowed.widened(_ROUND_SHARE)
     allowed = _led(text, start, quantity, allowed)
     exact = allowed.high - allowed.low <= quantity.ulp * 1.01
     cut = quantity.ulp / 2 if exact else 0.0
