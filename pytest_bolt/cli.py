@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_bolt import __version__
+from pytest_bolt.commands.comment_parser import add_comment
 from pytest_bolt.errors import BoltError
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_best(commands)
     _add_import(commands)
     _add_export(commands)
+    add_comment(commands)
     text = "the noise of this machine, and what a margin costs: pytest --bolt-aa with the arguments given"
     commands.add_parser("aa", help=text, usage="pytest-bolt aa [PYTEST ARGUMENTS]", allow_abbrev=False)
     return parser
@@ -159,6 +161,9 @@ def _count(text: str) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> None:
+    if (work := getattr(arguments, "work", None)) is not None:
+        work(arguments)
+        return
     from pytest_bolt.commands.locate import store_name
     from pytest_bolt.commands.screen import Screen, wants_colour
     from pytest_bolt.stores.store import open_store

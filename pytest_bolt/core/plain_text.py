@@ -17,6 +17,15 @@ def sentence(text: str) -> str:
     return one_line(" ".join(text.split()))
 
 
+def shortened(text: str, most: int) -> str:
+    """Return the text spelled out on one line, the middle left out where it is longer than `most`."""
+    plain = one_line(text)
+    if len(plain) <= most:
+        return plain
+    kept = (most - 1) // 2
+    return f"{plain[: most - 1 - kept]}\u2026{plain[-kept:]}"
+
+
 def display_width(text: str) -> int:
     """Return the number of terminal columns that the text takes."""
     if text.isascii():
