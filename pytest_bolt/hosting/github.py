@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import requests
-from github import Auth, Github, GithubException
+from github import Auth, BadAttributeException, Github, GithubException
 from github.IssueComment import IssueComment
 from github.PullRequest import PullRequest
 from github.Repository import Repository
@@ -30,6 +30,8 @@ from pytest_bolt.hosting.patience import WallClock
 _TIMEOUT_S = 30
 _PAGE = 100
 _MOST_SAID = 200
+# What PyGithub makes of an answer that has not the fields of one.
+_ODD = (AssertionError, AttributeError, BadAttributeException, KeyError, TypeError, ValueError)
 _VIEWER = "query { viewer { login } }"
 
 
@@ -49,6 +51,7 @@ class GitHub:
         self._name = repository
         self._clock = clock
         self._repository: Repository | None = None
+        self._pulls: dict[int, PullRequest] = {}
         self._comments: dict[int, IssueComment] = {}
 
     def close(self) -> None:
@@ -82,7 +85,7 @@ class GitHub:
     def notes(self, change: int) -> Iterator[Note]:
         """Return every comment, from all pages."""
         with self._answers():
-            for found in self._repo().get_pull(change).get_issue_comments():
+            for found in self._pull(change).get_issue_comments():
                 self._comments[found.id] = found
                 author = getattr(found.user, "login", "")  # an account that is gone has none
                 yield Note(number=found.id, author=author, body=found.body or "")
@@ -90,7 +93,7 @@ class GitHub:
     def post(self, change: int, body: str) -> int:
         """Write a new comment and return its number."""
         with self._answers():
-            return self._repo().get_pull(change).create_issue_comment(body).id
+            return self._pull(change).create_issue_comment(body).id
 
     def edit(self, change: int, note: int, body: str) -> None:
         """Replace the text of a comment."""
@@ -113,6 +116,12 @@ class GitHub:
             self._repository = self._client.get_repo(self._name)
         return self._repository
 
+    def _pull(self, number: int) -> PullRequest:
+        """Return a pull request as it was when it was first asked for: its comments' address stays."""
+        if number not in self._pulls:
+            self._pulls[number] = self._repo().get_pull(number)
+        return self._pulls[number]
+
     @contextmanager
     def _answers(self) -> Iterator[None]:
         """Turn the library's errors into refusals; none of them names the token."""
@@ -122,12 +131,7 @@ class GitHub:
             raise self._refusal(error) from None
         except requests.RequestException as error:
             raise Passing(f"no answer: {type(error).__name__}") from None
-        except (
-            AssertionError,
-            KeyError,
-            TypeError,
-            ValueError,
-        ) as error:  # what PyGithub makes of odd answers
+        except _ODD as error:
             raise Rejected(f"an answer that is not GitHub's: {type(error).__name__}") from None
 
     def _refusal(self, error: GithubException) -> Refusal:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from pytest_bolt.hosting.host import Absent, Host, Limited, Note, Passing, TooLong
+from pytest_bolt.hosting.host import Absent, Host, Limited, Note, Passing, Rejected, TooLong
 from pytest_bolt.hosting.patience import Patience
 
 _MOST_ROUNDS = 20  # a bound for what the host's answers may make us do
@@ -43,6 +43,7 @@ class Sticky:
         made twice. Raises BoltError where the host takes too long, and a Refusal.
         """
         done = Done.UNCHANGED
+        failures = 0
         for _ in range(_MOST_ROUNDS):
             own = self.patience.until_answered(lambda: self._own(change))
             try:
@@ -54,7 +55,8 @@ class Sticky:
             except Limited as refusal:
                 self.patience.after_limit(refusal)
             except Passing as refusal:
-                self.patience.after_failure(refusal)
+                failures += 1
+                self.patience.after_failure(refusal, failures)
                 done = Done.POSTED if not own else Done.UPDATED
             except Absent:
                 if not own:
@@ -63,17 +65,18 @@ class Sticky:
                 if step is None:
                     return done
                 done = step if done is not Done.POSTED else done
-        return done
+        raise Rejected("what it answers does not fit together")
 
     def _step(self, change: int, own: list[Note]) -> Done | None:
-        """Make one write that brings the comment nearer to what it should be; None where it is that."""
+        """Bring the comments nearer to what they should be; None where they are that."""
         body = self.text(self._shorter)
         if not own:
             self._settled.add(self.host.post(change, body))
             return Done.POSTED
         first, *doubles = own
+        for double in doubles:
+            self.host.delete(change, double.number)
         if doubles:
-            self.host.delete(change, doubles[0].number)
             return Done.UPDATED
         if first.number in self._settled or _same(first.body, body):
             return None
