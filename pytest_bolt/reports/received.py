@@ -50,7 +50,7 @@ def read_report(path: Path) -> Summary:
     except ValueError as error:
         raise _refused(error) from error
     except BoltError as error:
-        seen = {key: shortened(str(value), _LONGEST_ERROR) for key, value in error.seen.items()}
+        seen = {key: _told(value) for key, value in error.seen.items()}
         raise BoltError(error.what, seen=seen, advice=error.advice) from error
     # The reader of a comment will copy the command: it starts pytest, whatever the file says.
     return replace(summary, run=replace(summary.run, command=started_by_pytest(summary.run.command)))
@@ -62,9 +62,10 @@ def _content(path: Path) -> str:
     except OSError as error:
         seen = {"file": path, "error": error.strerror}
         raise BoltError("cannot read the report", seen=seen, advice=_ADVICE) from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise BoltError("the report is not a plain file", seen={"file": path}, advice=_ADVICE)
     with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise BoltError("the report is not a plain file", seen={"file": path}, advice=_ADVICE)
         content = file.read(MOST_BYTES + 1)
     if len(content) > MOST_BYTES:
         raise _refused(f"larger than {MOST_BYTES // 2**20} MiB")
@@ -76,6 +77,8 @@ def _content(path: Path) -> str:
 
 def _check_shape(document: object) -> None:
     """Raise ValueError for what no run writes: depth, digits, amount. Without recursion."""
+    if isinstance(document, dict) and len(_inside_list(document.get("comparisons"))) > MOST_COMPARISONS:
+        _fail(f"$.comparisons has more than {MOST_COMPARISONS} items")
     level: list[object] = [document]
     seen = 0
     for _ in range(_MOST_DEPTH):
@@ -86,6 +89,10 @@ def _check_shape(document: object) -> None:
         if not level:
             return
     _fail(f"nested more than {_MOST_DEPTH} levels deep")
+
+
+def _inside_list(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
 
 
 def _inside(value: object) -> Iterable[object]:
@@ -99,8 +106,6 @@ def _inside(value: object) -> Iterable[object]:
 def _check_meaning(summary: Summary) -> None:
     """Raise ValueError for values of the right type that no run writes, naming the place."""
     run = summary.run
-    if len(summary.comparisons) > MOST_COMPARISONS:
-        _fail(f"$.comparisons has more than {MOST_COMPARISONS} items")
     if not _RUN_ID.fullmatch(run.run_id):
         _fail(f"$.run.run_id is not a run's: {run.run_id!r}")
     for side, revision in (("head", run.head), ("base", run.base)):
@@ -154,6 +159,11 @@ def _fail(problem: str) -> NoReturn:
     raise ValueError(problem)
 
 
+def _told(problem: object) -> str:
+    """Return words that may come from the report, on one line that no runner takes for a command to it."""
+    return shortened(str(problem), _LONGEST_ERROR).replace("##[", "## [")[:_LONGEST_ERROR]
+
+
 def _refused(problem: object) -> BoltError:
-    seen = {"error": shortened(str(problem), _LONGEST_ERROR)}
+    seen = {"error": _told(problem)}
     return BoltError("this is not a report that a run wrote", seen=seen, advice=_ADVICE)

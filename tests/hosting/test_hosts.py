@@ -130,7 +130,9 @@ def test_a_dropped_connection_is_not_tried_again_by_the_library(host, hosted, dr
 
 @pytest.mark.parametrize("status", [500, 503, 429])
 def test_an_error_is_not_tried_again_by_the_library(host, hosted, status):
-    hosted.faults += [Fault(method="POST", status=status, body={"message": "x"}, headers={"Retry-After": "1"})] * 3
+    hosted.faults += [
+        Fault(method="POST", status=status, body={"message": "x"}, headers={"Retry-After": "1"})
+    ] * 3
     with pytest.raises((Passing, Limited)):
         host.post(7, "text")
     assert hosted.writes() == ["POST"]
