@@ -69,6 +69,12 @@ def first_line(summary: Summary) -> str:
     return ", ".join(f"{n} {name}" for name, n in counts.items()) + f" of {len(summary.timed)}"
 
 
+def fails(comparison: Comparison) -> bool:
+    """Return whether a benchmark failed its test, by its time, by a metric, or with a wrong answer."""
+    wrong = comparison.verdict is Verdict.INCORRECT
+    return wrong or comparison.failed or any(metric.failed for metric in comparison.metrics)
+
+
 def shows_speed(comparison: Comparison) -> bool:
     """Return whether a time may be shown: never for a wrong answer."""
     return comparison.verdict is not Verdict.INCORRECT

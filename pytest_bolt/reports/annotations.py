@@ -6,7 +6,7 @@ from pytest_bolt.core.comparison import Comparison
 from pytest_bolt.core.place import Place, place_of
 from pytest_bolt.core.plain_text import one_line, shortened
 from pytest_bolt.core.record import Run, Summary
-from pytest_bolt.core.summary import effect_text, ordered, verdict_text
+from pytest_bolt.core.summary import effect_text, fails, ordered, verdict_text
 from pytest_bolt.core.verdict import Verdict
 from pytest_bolt.reports.terminal import failure_message
 
@@ -20,7 +20,7 @@ def annotation_lines(summary: Summary) -> tuple[str, ...]:
     """Return a command for each benchmark that failed and each that is slower, most severe first."""
     errors, warnings = [], []
     for comparison in ordered(summary.timed):
-        if comparison.failed or any(metric.failed for metric in comparison.metrics):
+        if fails(comparison):
             errors.append(_annotation("error", summary.run, comparison))
         elif comparison.verdict is Verdict.SLOWER:
             warnings.append(_annotation("warning", summary.run, comparison))

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pytest_bolt.core.command_text import reproduce_commands
-from pytest_bolt.core.comparison import Comparison
 from pytest_bolt.core.markdown_text import Markdown, code_block, escape
 from pytest_bolt.core.plain_text import shortened
 from pytest_bolt.core.record import Revision, RunState, Summary
@@ -14,6 +13,7 @@ from pytest_bolt.core.summary import (
     NOISE_ONLY,
     MachineLimits,
     changed,
+    fails,
     first_line,
     noise_only,
     ordered,
@@ -93,16 +93,11 @@ def outcome(summary: Summary) -> str:
     """Return in a word or two what became of the run."""
     if summary.run.state is RunState.INTERRUPTED:
         return "Stopped early"
-    if any(map(_fails, summary.comparisons)):
+    if any(map(fails, summary.comparisons)):
         return "Failed"
     if summary.run.base is None:
         return "Measured"
     return "Passed" if any(c.verdict.judged for c in summary.timed) else "Nothing judged"
-
-
-def _fails(comparison: Comparison) -> bool:
-    wrong = comparison.verdict is Verdict.INCORRECT
-    return wrong or comparison.failed or any(metric.failed for metric in comparison.metrics)
 
 
 def _sections(summary: Summary, limits: MachineLimits | None, posted: Posted | None) -> Iterable[Section]:

@@ -70,6 +70,8 @@ class Hosted:
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # an answer in one packet: two would wait for each other
+    disable_nagle_algorithm = True
 
     def log_message(self, *_):
         pass
