@@ -31,7 +31,10 @@ def _annotation(kind: str, run: Run, comparison: Comparison) -> str:
     name = one_line(comparison.case.case_id.node_id)
     lines = [name, *failure_message(comparison, run).splitlines()]
     message = "\n".join(shortened(line, _LONGEST_LINE) for line in lines)[:_MOST_MESSAGE]
-    title = shortened(f"{verdict_text(comparison)} {effect_text(comparison)}", _LONGEST_TITLE)
+    effect = effect_text(comparison)
+    title = shortened(
+        f"{verdict_text(comparison)} {effect if effect != '-' else ''}".rstrip(), _LONGEST_TITLE
+    )
     where = _properties(place_of(run, comparison))
     return f"::{kind} {where}title={_property(title)}::{_data(message)}"
 
