@@ -17,8 +17,11 @@ def sentence(text: str) -> str:
     return one_line(" ".join(text.split()))
 
 
-def shortened(text: str, most: int) -> str:
-    """Return the text spelled out on one line, the middle left out where it is longer than `most`."""
+def clipped(text: str, most: int) -> str:
+    """Return the text spelled out on one line of at most `most` characters, dots for the middle if need be.
+
+    Unlike columns, characters bound what marks of no width can add.
+    """
     plain = one_line(text)
     if len(plain) <= most:
         return plain

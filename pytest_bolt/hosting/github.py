@@ -13,7 +13,7 @@ from github.IssueComment import IssueComment
 from github.PullRequest import PullRequest
 from github.Repository import Repository
 
-from pytest_bolt.core.plain_text import shortened
+from pytest_bolt.core.plain_text import clipped
 from pytest_bolt.hosting.host import (
     Absent,
     Change,
@@ -173,4 +173,4 @@ def _said(error: GithubException) -> str:
     errors = data.get("errors") or []
     inner = [each.get("message", "") if isinstance(each, dict) else str(each) for each in errors]
     words = "; ".join(filter(None, [str(data.get("message") or ""), *map(str, inner)]))
-    return shortened(f"{error.status} {words}".strip() or json.dumps(error.status), _MOST_SAID)
+    return clipped(f"{error.status} {words}".strip() or json.dumps(error.status), _MOST_SAID)

@@ -12,7 +12,7 @@ import requests
 from gitlab import Gitlab
 from gitlab.exceptions import GitlabAuthenticationError, GitlabError
 
-from pytest_bolt.core.plain_text import shortened
+from pytest_bolt.core.plain_text import clipped
 from pytest_bolt.hosting.host import (
     Absent,
     Change,
@@ -155,4 +155,4 @@ def _said(error: GitlabError) -> str:
     """Return the host's own words, which may be a text or a list of them for each field."""
     words: Any = error.error_message
     text = words if isinstance(words, str) else json.dumps(words)
-    return shortened(f"{error.response_code or ''} {text}".strip(), _MOST_SAID)
+    return clipped(f"{error.response_code or ''} {text}".strip(), _MOST_SAID)

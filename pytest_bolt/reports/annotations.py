@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pytest_bolt.core.comparison import Comparison
 from pytest_bolt.core.place import Place, place_of
-from pytest_bolt.core.plain_text import one_line, shortened
+from pytest_bolt.core.plain_text import one_line, clipped
 from pytest_bolt.core.record import Run, Summary
 from pytest_bolt.core.summary import effect_text, fails, ordered, verdict_text
 from pytest_bolt.core.verdict import Verdict
@@ -30,9 +30,9 @@ def annotation_lines(summary: Summary) -> tuple[str, ...]:
 def _annotation(kind: str, run: Run, comparison: Comparison) -> str:
     name = one_line(comparison.case.case_id.node_id)
     lines = [name, *failure_message(comparison, run).splitlines()]
-    message = "\n".join(shortened(line, _LONGEST_LINE) for line in lines)[:_MOST_MESSAGE]
+    message = "\n".join(clipped(line, _LONGEST_LINE) for line in lines)[:_MOST_MESSAGE]
     effect = effect_text(comparison)
-    title = shortened(
+    title = clipped(
         f"{verdict_text(comparison)} {effect if effect != '-' else ''}".rstrip(), _LONGEST_TITLE
     )
     where = _properties(place_of(run, comparison))

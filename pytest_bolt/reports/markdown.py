@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pytest_bolt.core.command_text import reproduce_commands
 from pytest_bolt.core.markdown_text import Markdown, code_block, escape
-from pytest_bolt.core.plain_text import shortened
+from pytest_bolt.core.plain_text import clipped
 from pytest_bolt.core.record import Revision, RunState, Summary
 from pytest_bolt.core.summary import (
     NOISE_ONLY,
@@ -187,7 +187,7 @@ def _reproduce(summary: Summary, posted: Posted | None) -> str:
 
 
 def _lost(revision: Revision) -> Markdown:
-    digits = shortened(revision.diff_hash, 80)
+    digits = clipped(revision.diff_hash, 80)
     return escape(f"The tree had changes that are in no commit, hash {digits}; they are not restored.")
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pytest_bolt.core.comparison import Comparison, Metric
 from pytest_bolt.core.markdown_text import Markdown, code, escape, table
 from pytest_bolt.core.metric_text import METRIC_HEADER, all_metrics, metric_cells
-from pytest_bolt.core.plain_text import sentence, shortened
+from pytest_bolt.core.plain_text import sentence, clipped
 from pytest_bolt.core.summary import (
     MachineLimits,
     effect_header,
@@ -31,12 +31,12 @@ _RATE_HEADER = ("benchmark", "base", "head", "of the machine's limit")
 
 def identifier(text: str) -> Markdown:
     """Return a name as code, its middle left out where nobody would read it to the end."""
-    return code(shortened(text, _LONGEST_NAME))
+    return code(clipped(text, _LONGEST_NAME))
 
 
 def prose(text: str, most: int) -> Markdown:
     """Return foreign prose on one line of at most `most` characters."""
-    return escape(shortened(sentence(text), most))
+    return escape(clipped(sentence(text), most))
 
 
 def by_effect(comparisons: Iterable[Comparison]) -> Sequence[Comparison]:
@@ -79,22 +79,22 @@ def metrics_table(comparisons: Iterable[Comparison]) -> tuple[Markdown, int]:
 
 def environment_table(facts: Mapping[str, str]) -> Markdown:
     """Return what is known of machine and interpreter."""
-    return table(("fact", "value"), ((shortened(k, 100), identifier(v)) for k, v in sorted(facts.items())))
+    return table(("fact", "value"), ((clipped(k, 100), identifier(v)) for k, v in sorted(facts.items())))
 
 
 def _metric_table(found: Iterable[tuple[Comparison, Metric]]) -> Markdown:
-    rows = ((_name(c), shortened(metric.name, 200), *_metric_cells(metric)) for c, metric in found)
+    rows = ((_name(c), clipped(metric.name, 200), *_metric_cells(metric)) for c, metric in found)
     return table(METRIC_HEADER, rows, right=(2, 3, 4))
 
 
 def _metric_cells(metric: Metric) -> tuple[str, ...]:
-    return tuple(shortened(cell, 200) for cell in metric_cells(metric))
+    return tuple(clipped(cell, 200) for cell in metric_cells(metric))
 
 
 def _cells(comparison: Comparison) -> tuple[str, ...]:
     return (
         _name(comparison),
-        shortened(comparison.case.device, 40),
+        clipped(comparison.case.device, 40),
         time_text(comparison, comparison.base_time),
         time_text(comparison, comparison.head_time),
         Markdown(effect_text(comparison)),
@@ -111,7 +111,7 @@ def _visible(comparison: Comparison) -> str:
 
 def _verdict(comparison: Comparison) -> str:
     reasons = [text for text in (comparison.reason, *comparison.warnings) if text]
-    return shortened(sentence("; ".join([verdict_text(comparison), *reasons])), _LONGEST_REASON)
+    return clipped(sentence("; ".join([verdict_text(comparison), *reasons])), _LONGEST_REASON)
 
 
 def _effect(comparison: Comparison) -> float:

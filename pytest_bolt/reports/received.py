@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 from pytest_bolt.core.command_text import started_by_pytest
 from pytest_bolt.core.comparison import Comparison, Interval
-from pytest_bolt.core.plain_text import shortened
+from pytest_bolt.core.plain_text import clipped
 from pytest_bolt.core.record import Revision, Summary
 from pytest_bolt.errors import BoltError
 from pytest_bolt.reports.json_report import summary_of
@@ -161,7 +161,7 @@ def _fail(problem: str) -> NoReturn:
 
 def _told(problem: object) -> str:
     """Return words that may come from the report, on one line that no runner takes for a command to it."""
-    return shortened(str(problem), _LONGEST_ERROR).replace("##[", "## [")[:_LONGEST_ERROR]
+    return clipped(str(problem), _LONGEST_ERROR).replace("##[", "## [")[:_LONGEST_ERROR]
 
 
 def _refused(problem: object) -> BoltError:

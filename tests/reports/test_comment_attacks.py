@@ -15,7 +15,7 @@ from report_samples import compared, interval, summary
 from pytest_bolt.core.comparison import Metric
 from pytest_bolt.core.environment import Environment
 from pytest_bolt.core.place import LINE_NOTE, ROOT_SETTING
-from pytest_bolt.core.plain_text import one_line, sentence, shortened
+from pytest_bolt.core.plain_text import one_line, sentence, clipped
 from pytest_bolt.core.record import Revision
 from pytest_bolt.core.verdict import Verdict
 from pytest_bolt.reports.annotations import MOST, annotation_lines
@@ -175,7 +175,7 @@ def check(text, found):
 
 
 def name(prefix, text):
-    return shortened(one_line(f"{prefix}::{text}"), 500).strip()
+    return clipped(one_line(f"{prefix}::{text}"), 500).strip()
 
 
 @pytest.mark.parametrize("text", ATTACKS.values(), ids=ATTACKS)
@@ -186,10 +186,10 @@ def test_each_attack_is_shown_as_the_text_that_it_is(text):
     assert {name(prefix, text) for prefix in "tisu"} <= set(names)
     (slower,) = [row for row in rows if row[0].strip() == name("t", text) and row[5].startswith("SLOWER")]
     reasons = "; ".join(["SLOWER, failed", *filter(None, [text, text])])
-    assert slower[5].strip() == shortened(sentence(reasons), 500).replace("\u200b", "").strip()
+    assert slower[5].strip() == clipped(sentence(reasons), 500).replace("\u200b", "").strip()
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     text=st.one_of(
         st.text(max_size=60),

@@ -160,6 +160,36 @@ def test_base_in_the_command_is_replaced_however_it_was_typed(typed):
     assert f"\npytest --bolt-compare={BASE.commit} x.py\n" in text
 
 
+@pytest.mark.parametrize(
+    ("command", "line"),
+    [
+        (("pytest", "-x", "a.py"), f"pytest --bolt-compare={BASE.commit} -x a.py"),
+        (("python", "-m", "pytest", "a.py"), f"python -m pytest --bolt-compare={BASE.commit} a.py"),
+    ],
+)
+def test_a_base_that_was_asked_for_in_the_environment_is_in_the_command(command, line):
+    assert f"\n{line}\n" in render(summary(command=command))
+
+
+@pytest.mark.parametrize("fields", [{"mode": "baseline"}, {"mode": "measure", "base": None}, {"base": HEAD}])
+def test_a_run_without_another_commit_names_none(fields):
+    assert "\npytest --bolt-aa x.py\n" in render(summary(command=("pytest", "--bolt-aa", "x.py"), **fields))
+
+
+@pytest.mark.parametrize(
+    ("ratio", "text"),
+    [(1e9, "+1e+11 %"), (2e6, "+199999900.0 %"), (1e12, "+1e+14 %"), (1e-12, "-100.0 %")],
+)
+def test_a_change_beyond_reading_is_written_with_an_exponent(ratio, text):
+    assert text in render(summary(compared(verdict=Verdict.SLOWER, ratio=interval(ratio, ratio, ratio))))
+
+
+def test_numbers_without_end_take_no_room():
+    huge = Metric(name="m", unit="B", better="lower", base=-1e300, head=1e300, failed=True)
+    made = compared(verdict=Verdict.SLOWER, ratio=interval(1.2, 1.1, 1.3), detectable=1e300, metrics=(huge,))
+    assert max(len(line) for line in render(summary(made)).splitlines()) < 200
+
+
 def test_dirty_tree_is_not_promised_back():
     assert "they are not restored" in render(full())
 
