@@ -87,13 +87,12 @@ class GitHub:
         with self._answers():
             for found in self._pull(change).get_issue_comments():
                 self._comments[found.id] = found
-                author = getattr(found.user, "login", "")  # an account that is gone has none
-                yield Note(number=found.id, author=author, body=found.body or "")
+                yield _note(found)
 
-    def post(self, change: int, body: str) -> int:
-        """Write a new comment and return its number."""
+    def post(self, change: int, body: str) -> Note:
+        """Write a new comment and return it."""
         with self._answers():
-            return self._pull(change).create_issue_comment(body).id
+            return _note(self._pull(change).create_issue_comment(body))
 
     def edit(self, change: int, note: int, body: str) -> None:
         """Replace the text of a comment."""
@@ -157,6 +156,11 @@ class GitHub:
 
 def _change(pull: PullRequest) -> Change:
     return Change(number=pull.number, head=pull.head.sha, is_open=pull.state == "open")
+
+
+def _note(found: IssueComment) -> Note:
+    author = getattr(found.user, "login", "")  # an account that is gone has none
+    return Note(number=found.id, author=author, body=found.body or "")
 
 
 def _limits(headers: Mapping[str, str], said: str) -> bool:

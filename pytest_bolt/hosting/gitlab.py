@@ -77,14 +77,12 @@ class GitLab:
         with self._answers():
             for found in self._all(self._notes(change), {"order_by": "created_at", "sort": "asc"}):
                 if not found.get("system"):
-                    author = (found.get("author") or {}).get("username", "")
-                    yield Note(number=int(found["id"]), author=str(author), body=str(found["body"]))
+                    yield _note(found)
 
-    def post(self, change: int, body: str) -> int:
-        """Write a new note and return its number."""
+    def post(self, change: int, body: str) -> Note:
+        """Write a new note and return it."""
         with self._answers():
-            made: Any = self._client.http_post(self._notes(change), post_data={"body": body}, **_ONCE)
-            return int(made["id"])
+            return _note(self._client.http_post(self._notes(change), post_data={"body": body}, **_ONCE))
 
     def edit(self, change: int, note: int, body: str) -> None:
         """Replace the text of a note."""
@@ -149,6 +147,11 @@ class GitLab:
 
 def _change(found: Any) -> Change:
     return Change(number=int(found["iid"]), head=str(found["sha"]), is_open=found["state"] == "opened")
+
+
+def _note(found: Any) -> Note:
+    author = (found.get("author") or {}).get("username", "")
+    return Note(number=int(found["id"]), author=str(author), body=str(found["body"]))
 
 
 def _said(error: GitlabError) -> str:

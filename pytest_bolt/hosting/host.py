@@ -40,8 +40,8 @@ class Host(Protocol):
     def notes(self, change: int) -> Iterable[Note]:
         """Return every comment on a pull request, oldest first, from all pages."""
 
-    def post(self, change: int, body: str) -> int:
-        """Write a new comment and return its number."""
+    def post(self, change: int, body: str) -> Note:
+        """Write a new comment and return it."""
 
     def edit(self, change: int, note: int, body: str) -> None:
         """Replace the text of a comment."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from pytest_bolt.errors import BoltError
 from pytest_bolt.hosting.host import Absent, Host, Limited, Note, Passing, Rejected, TooLong
 from pytest_bolt.hosting.patience import Patience
 
@@ -34,6 +35,7 @@ class Sticky:
     marker: str
     text: Callable[[int], str]
     _shorter: int = 0
+    _failures: int = 0
     _settled: set[int] = field(default_factory=set)  # comments that the host has taken the text for
 
     def put(self, change: int) -> Done:
@@ -43,35 +45,43 @@ class Sticky:
         made twice. Raises BoltError where the host takes too long, and a Refusal.
         """
         done = Done.UNCHANGED
-        failures = 0
         for _ in range(_MOST_ROUNDS):
             own = self.patience.until_answered(lambda: self._own(change))
-            try:
-                step = self._step(change, own)
-            except TooLong:
-                self._shorter += 1
-                if self._shorter > _SHORTER:
-                    raise
-            except Limited as refusal:
-                self.patience.after_limit(refusal)
-            except Passing as refusal:
-                failures += 1
-                self.patience.after_failure(refusal, failures)
-                done = Done.POSTED if not own else Done.UPDATED
-            except Absent:
-                if not own:
-                    raise  # it is the pull request that is not there, and no comment deleted meanwhile
-            else:
-                if step is None:
-                    return done
-                done = step if done is not Done.POSTED else done
+            if self._settled and not own:
+                return done  # a list that lags behind, or somebody who deletes: it is not posted twice
+            step = self._try(change, own)
+            if step is None:
+                return done
+            if done is not Done.POSTED and step is not Done.UNCHANGED:
+                done = step
         raise Rejected("what it answers does not fit together")
+
+    def _try(self, change: int, own: list[Note]) -> Done | None:
+        """Make one step, or wait for what kept it from being made; None where there is nothing to do."""
+        try:
+            return self._step(change, own)
+        except TooLong:
+            self._shorter += 1
+            if self._shorter > _SHORTER:
+                raise
+        except Limited as refusal:
+            self.patience.after_limit(refusal)
+        except Passing as refusal:
+            self._failures += 1
+            self.patience.after_failure(refusal, self._failures)
+            return Done.UPDATED if own else Done.POSTED
+        except Absent:
+            if not own:
+                raise  # it is the pull request that is not there, and no comment deleted meanwhile
+        return Done.UNCHANGED
 
     def _step(self, change: int, own: list[Note]) -> Done | None:
         """Bring the comments nearer to what they should be; None where they are that."""
         body = self.text(self._shorter)
         if not own:
-            self._settled.add(self.host.post(change, body))
+            posted = self.host.post(change, body)
+            self._settled.add(posted.number)
+            self._check_author(posted)
             return Done.POSTED
         first, *doubles = own
         for double in doubles:
@@ -83,6 +93,13 @@ class Sticky:
         self.host.edit(change, first.number, body)
         self._settled.add(first.number)
         return Done.UPDATED
+
+    def _check_author(self, posted: Note) -> None:
+        """Raise BoltError for a comment that the next run would not know as ours."""
+        if posted.author.casefold() != self.author.casefold():
+            seen = {"looked for": self.author, "wrote as": posted.author}
+            advice = f"give --author={posted.author}, or each run will add a comment"
+            raise BoltError("the comment was posted, but under another name", seen=seen, advice=advice)
 
     def _own(self, change: int) -> list[Note]:
         """Return our comments, oldest first: two jobs that race keep the same one."""

@@ -43,6 +43,7 @@ class Hosted:
     limit: int = 0
     numbers: int = 100
     before_post: object = None
+    hides_new: bool = False  # lists lag behind
 
     def add(self, body, author=None, *, change=7, system=False):
         self.numbers += 1
@@ -169,10 +170,14 @@ def github(handler, method, path, query, sent):
     if found := re.fullmatch(rf"{repository}/issues/(\d+)/comments", path):
         if method == "POST":
             return written(hosted, int(found[1]), sent["body"], lambda note: github_note(api, note))
-        own = [github_note(api, note) for note in hosted.notes if note["change"] == int(found[1])]
+        own = [github_note(api, note) for note in listed(hosted, int(found[1]))]
         return handler.page(path, query, own)
     found = re.fullmatch(rf"{repository}/issues/comments/(\d+)", path)
     return changed(hosted, method, found and int(found[1]), sent, lambda note: github_note(api, note))
+
+
+def listed(hosted, change):
+    return [] if hosted.hides_new else [note for note in hosted.notes if note["change"] == change]
 
 
 def opened(hosted):
@@ -210,7 +215,7 @@ def gitlab(handler, method, path, query, sent):
     if found := re.fullmatch(rf"{project}/(\d+)/notes", path):
         if method == "POST":
             return written(hosted, int(found[1]), sent["body"], gitlab_note)
-        own = [gitlab_note(note) for note in hosted.notes if note["change"] == int(found[1])]
+        own = [gitlab_note(note) for note in listed(hosted, int(found[1]))]
         return handler.page(path, query, own)
     found = re.fullmatch(rf"{project}/\d+/notes/(\d+)", path)
     return changed(hosted, method, found and int(found[1]), sent, gitlab_note)

@@ -36,9 +36,10 @@ def test_notes_of_an_account_that_is_gone(host, hosted):
 
 
 def test_post_edit_delete(host, hosted):
-    number = host.post(7, "first")
-    (note,) = host.notes(7)
-    assert (note.number, note.author, note.body) == (number, BOT, "first")
+    posted = host.post(7, "first")
+    assert (posted.author, posted.body) == (BOT, "first")
+    assert list(host.notes(7)) == [posted]
+    number = posted.number
     host.edit(7, number, "second é\N{MUSICAL SYMBOL G CLEF}")
     assert hosted.bodies() == ["second é\N{MUSICAL SYMBOL G CLEF}"]
     host.delete(7, number)

@@ -24,13 +24,13 @@ def said():
 def put(host, clock, said):
     """Put a text; `lines` are its forms, each shorter than the one before."""
 
-    def put_text(*lines, change=7, most_s=300.0, marker=MARKER):
+    def put_text(*lines, change=7, most_s=300.0, marker=MARKER, author=BOT):
         forms = lines or (NEW,)
         patience = Patience(clock=clock, most_s=most_s, say=said.append)
         sticky = Sticky(
             host=host,
             patience=patience,
-            author=BOT,
+            author=author,
             marker=marker,
             text=lambda shorter: forms[min(shorter, len(forms) - 1)],
         )
@@ -207,6 +207,16 @@ def test_the_reset_of_a_primary_limit_is_waited_for(put, hosted, clock):
     assert clock.slept == [120.0]
 
 
+def test_a_limit_between_two_writes_does_not_make_the_first_unsaid(put, hosted):
+    hosted.add(NEW)
+    hosted.add(NEW)
+    hosted.add(NEW)
+    limit = Fault(method="DELETE", status=429, headers={"Retry-After": "1"}, body={"message": "slow"})
+    hosted.faults.append(limit)
+    assert put() is Done.UPDATED
+    assert hosted.bodies() == [NEW]
+
+
 def test_a_limit_without_a_time_is_waited_for_a_minute(put, hosted, clock):
     hosted.faults.append(Fault(method="GET", status=429, body={"message": "slow down"}))
     assert put() is Done.POSTED
@@ -265,6 +275,24 @@ def test_no_permission(put, hosted):
 def test_a_change_that_is_not_there(put):
     with pytest.raises(Absent):
         put(change=99)
+
+
+def test_a_list_that_lags_behind_makes_no_second_comment(put, hosted):
+    hosted.hides_new = True
+    assert put() is Done.POSTED
+    assert hosted.writes() == ["POST"]
+
+
+def test_a_comment_under_another_name_than_expected_is_said(put, hosted):
+    with pytest.raises(BoltError) as caught:
+        put(author="somebody-else")
+    assert str(caught.value) == (
+        "the comment was posted, but under another name\n"
+        "  looked for  somebody-else\n"
+        "  wrote as    github-actions[bot]\n"
+        "  -> give --author=github-actions[bot], or each run will add a comment"
+    )
+    assert hosted.writes() == ["POST"]
 
 
 class Stubborn(dict):
