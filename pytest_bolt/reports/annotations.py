@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pytest_bolt.core.comparison import Comparison
 from pytest_bolt.core.place import Place, place_of
-from pytest_bolt.core.plain_text import one_line, clipped
+from pytest_bolt.core.plain_text import clipped, one_line
 from pytest_bolt.core.record import Run, Summary
 from pytest_bolt.core.summary import effect_text, fails, ordered, verdict_text
 from pytest_bolt.core.verdict import Verdict
@@ -32,9 +32,7 @@ def _annotation(kind: str, run: Run, comparison: Comparison) -> str:
     lines = [name, *failure_message(comparison, run).splitlines()]
     message = "\n".join(clipped(line, _LONGEST_LINE) for line in lines)[:_MOST_MESSAGE]
     effect = effect_text(comparison)
-    title = clipped(
-        f"{verdict_text(comparison)} {effect if effect != '-' else ''}".rstrip(), _LONGEST_TITLE
-    )
+    title = clipped(f"{verdict_text(comparison)} {effect if effect != '-' else ''}".rstrip(), _LONGEST_TITLE)
     where = _properties(place_of(run, comparison))
     return f"::{kind} {where}title={_property(title)}::{_data(message)}"
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pytest_bolt.core.comparison import Comparison, Metric
 from pytest_bolt.core.markdown_text import Markdown, code, escape, table
 from pytest_bolt.core.metric_text import METRIC_HEADER, all_metrics, metric_cells
-from pytest_bolt.core.plain_text import sentence, clipped
+from pytest_bolt.core.plain_text import clipped, sentence
 from pytest_bolt.core.summary import (
     MachineLimits,
     effect_header,

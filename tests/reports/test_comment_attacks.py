@@ -15,7 +15,7 @@ from report_samples import compared, interval, summary
 from pytest_bolt.core.comparison import Metric
 from pytest_bolt.core.environment import Environment
 from pytest_bolt.core.place import LINE_NOTE, ROOT_SETTING
-from pytest_bolt.core.plain_text import one_line, sentence, clipped
+from pytest_bolt.core.plain_text import clipped, one_line, sentence
 from pytest_bolt.core.record import Revision
 from pytest_bolt.core.verdict import Verdict
 from pytest_bolt.reports.annotations import MOST, annotation_lines
