@@ -15,7 +15,7 @@ from pytest_bolt.core.plain_text import one_line, sentence
 
 _ACTIVE = re.compile(
     r"""(?P<reference>
-          [~$](?=["\w]) | [!%&](?=["\d]) | %(?=[A-Za-z])  # of GitLab
+          [~$%](?=["\w]) | [!&](?=\d)  # of GitLab
         | :(?=(?:[\w+-]*[A-Za-z][\w+-]*|100|1234|[+-]1):)  # emoji
         | @ | \#(?=\d))
     | [\\`*|~$]                    # markup, tables, mathematics

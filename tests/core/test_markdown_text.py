@@ -131,7 +131,7 @@ def test_a_clipped_text_keeps_both_ends(text, most):
 
 @pytest.mark.parametrize(
     "text",
-    ["!12", "group/project!1", '~bug ~"a b"', "%1", '%"v 1"', "$1", "&1", ":tada:", "a:+1:b", ":100:"],
+    ["!12", "group/project!1", '~bug ~"a b"', "%1", "%_", '%"v 1"', "$1", "&1", ":tada:", "a:+1:b", ":100:"],
 )
 def test_what_only_one_of_the_hosts_links_or_draws_is_text_too(text):
     rendered = html.unescape(str(escape(text))).replace("\\", "")
