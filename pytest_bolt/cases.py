@@ -17,6 +17,7 @@ import pytest
 from pytest_bolt.core.case import Case, CaseId, Workload
 from pytest_bolt.core.expectation import Expectation
 from pytest_bolt.core.judgement import Margins
+from pytest_bolt.core.place import LINE_NOTE
 from pytest_bolt.core.source import without_docstrings
 from pytest_bolt.core.steps import PlannedCase
 from pytest_bolt.items import item_key
@@ -46,6 +47,11 @@ class Benchmark:
             interleave=marked.interleave,
             memory=marked.looks_at_memory(expectations, self.item.nodeid),
         )
+
+    def line(self) -> dict[str, str]:
+        """Return the line at which the test begins as a note, empty where it is not known."""
+        line = self.item.location[1]
+        return {} if line is None else {LINE_NOTE: str(line + 1)}
 
     def case(self, info: Mapping[str, Any]) -> Case:
         """Return the case; `info` is what the test told of itself when it ran, which may be nothing."""

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_bolt import __version__
+from pytest_bolt.commands.comment_parser import add_comment
 from pytest_bolt.commands.journal_parser import add_journal
 from pytest_bolt.errors import BoltError
 
@@ -70,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_import(commands)
     _add_export(commands)
     add_journal(commands)
+    add_comment(commands)
     text = "the noise of this machine, and what a margin costs: pytest --bolt-aa with the arguments given"
     commands.add_parser("aa", help=text, usage="pytest-bolt aa [PYTEST ARGUMENTS]", allow_abbrev=False)
     return parser
@@ -163,6 +165,8 @@ def _count(text: str) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    if (work := getattr(arguments, "work", None)) is not None:
+        return int(work(arguments) or 0)
     from pytest_bolt.commands.locate import store_name
     from pytest_bolt.commands.screen import Screen, wants_colour
     from pytest_bolt.stores.store import open_store

@@ -81,7 +81,7 @@ class Judge:
             fail_on=benchmark.marked.fail_on.margins,
             gates=benchmark.marked.fail_on.metrics,
             interleave=benchmark.marked.interleave,
-            notes={**benchmark.marked.notes(), **self._baseline(benchmark)},
+            notes={**benchmark.marked.notes(), **self._baseline(benchmark), **benchmark.line()},
             seed=int(self.run.settings["seed"]),
             noise_only=self.noise_only,
             existed=self._existed(benchmark.key),

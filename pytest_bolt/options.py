@@ -265,6 +265,14 @@ OPTIONS = (
         "verdicts with filter and sort, figures, the journal entry. It works offline.",
     ),
     Option(
+        name="github",
+        metavar="WHEN",
+        default="auto",
+        choices=("auto", "on", "off"),
+        help="Annotations at the lines of the tests that failed, and the report in the summary of the step, "
+        "for GitHub Actions; auto where GITHUB_ACTIONS says so.",
+    ),
+    Option(
         name="seed",
         metavar="N",
         kind="seed",

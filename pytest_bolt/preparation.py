@@ -16,6 +16,7 @@ import pytest
 from pytest_bolt.atomic_file import check_writable
 from pytest_bolt.core.environment import Environment
 from pytest_bolt.core.expectation import Expectation
+from pytest_bolt.core.place import ROOT_SETTING
 from pytest_bolt.core.record import Evidence, Revision, Run
 from pytest_bolt.core.statements import Statement, numbered, words_of
 from pytest_bolt.errors import BoltError
@@ -26,6 +27,7 @@ from pytest_bolt.machine import environment
 from pytest_bolt.measuring.process import PINNED_ENVIRONMENT
 from pytest_bolt.page_folder import PAGE, check_page_folder
 from pytest_bolt.repo.cache import cache_folder, prepare_cache
+from pytest_bolt.repo.commands import top_level
 from pytest_bolt.repo.evidence import Found, evidence_of
 from pytest_bolt.repo.opening import main_worktree, open_repository
 from pytest_bolt.repo.refs import resolve_base, resolve_head
@@ -69,6 +71,7 @@ class Prepared:
     seed: int
     evidence: Evidence = field(default_factory=Evidence)
     diff: bytes | None = None  # of a dirty tree, where it is not too large to be kept
+    root: str = ""  # of the node ids, below the repository's top folder
 
     @property
     def expectations(self) -> tuple[Expectation, ...]:
@@ -95,10 +98,13 @@ class Prepared:
             mode=mode,
             hypothesis=words_of(first),
             expect=tuple(expectation.text for expectation in self.expectations),
-            settings={**_shown(self.settings), "seed": str(self.seed)},
+            settings={**_shown(self.settings), **self._root(), "seed": str(self.seed)},
             statements=statements,
             evidence=self.evidence,
         )
+
+    def _root(self) -> dict[str, str]:
+        return {ROOT_SETTING: self.root} if self.root else {}
 
     def environment(self) -> Environment:
         """Return the facts of this machine, with what the workers are given."""
@@ -140,6 +146,7 @@ def prepare(config: pytest.Config, settings: Settings) -> Prepared:
         seed=secrets.randbelow(_SEED_LIMIT) if settings.seed is None else settings.seed,
         evidence=found.evidence,
         diff=found.diff,
+        root=_root_below(repo, config.rootpath),
     )
 
 
@@ -153,6 +160,14 @@ def _statements(settings: Settings, head: Revision) -> tuple[Statement, ...]:
     expect = settings.expect or tuple(filter(None, trailers["Expect"].splitlines()))
     source = "option" if settings.hypothesis or settings.expect else "commit message"
     return numbered(words, source, expect)
+
+
+def _root_below(repo: Repo | None, rootdir: Path) -> str:
+    """Return the way from the repository's top folder to pytest's root directory, empty for itself."""
+    if repo is None:
+        return ""
+    way = Path(os.path.relpath(rootdir.resolve(), top_level(repo))).as_posix()
+    return "" if way == "." else way
 
 
 def _check_one_comparison(settings: Settings) -> None:

@@ -181,6 +181,7 @@ class BoltSession:
             summary = self._judge.summary()
             self._teller.claims(claim_lines(summary))
             self._teller.table(summary, self._limits, self._written, self._complaints)
+            self._teller.actions(summary, self._limits, self._prepared.settings.github)
             if self._prepared.settings.aa:
                 self._teller.calibration(summary, self._spent_ns / 1e9)
         for complaint in self._complaints if self._judge is None else ():

@@ -191,6 +191,7 @@ class Settings:
     json: str | None
     markdown: str | None
     html: str | None
+    github: str
     seed: int | None
     typed: frozenset[str] = frozenset()  # names of the options given on the command line
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from pytest_bolt.actions_output import is_wanted, write_step_summary
 from pytest_bolt.atomic_file import write_atomically
 from pytest_bolt.core.calibration import calibrate
 from pytest_bolt.core.calibration import lines as calibration_lines
@@ -20,6 +22,7 @@ from pytest_bolt.journal_figures import can_draw, drawn
 from pytest_bolt.pages import write_page
 from pytest_bolt.preparation import Output, Prepared
 from pytest_bolt.reports import json_report, markdown
+from pytest_bolt.reports.annotations import annotation_lines
 from pytest_bolt.reports.progress import progress_text
 from pytest_bolt.reports.terminal import Line, lines
 from pytest_bolt.settings import OWN_BASELINE
@@ -68,6 +71,14 @@ class Teller:
             reporter.write_line(line.text, **line.markup)
         for text in (line for complaint in complaints for line in complaint.splitlines()):
             reporter.write_line(text, red=True, bold=True)
+
+    def actions(self, summary: Summary, limits: MachineLimits | None, when: str) -> None:
+        """Tell a job of GitHub Actions what failed; `when` is what `--bolt-github` says."""
+        if self.reporter is None or not is_wanted(when, os.environ):
+            return
+        for line in annotation_lines(summary):
+            self.reporter.write_line(line)
+        self.say(write_step_summary(summary, limits, os.environ))
 
     def claims(self, texts: Iterable[str]) -> None:
         """Write what became of each claim."""

@@ -10,6 +10,8 @@ from pytest_bolt.core.record import Revision, Run
 
 _COMPARE = "--bolt-compare"
 _ITSELF = "--bolt-aa"
+_PROGRAMS = (("python", "-m", "pytest"), ("pytest",), ("py.test",))
+_WITH_A_COMMIT = frozenset({"paired", "stored"})
 
 
 def show_command(run: Run, comparison: Comparison) -> str:
@@ -26,7 +28,31 @@ def rerun_command(run: Run, comparison: Comparison) -> str:
 def reproduce_commands(run: Run) -> tuple[str, ...]:
     """Return the commands that repeat a run at the same two commits, by their full hashes."""
     checkout = shell_line(["git", "checkout", run.head.commit])
-    return checkout, shell_line(_pinned(run.command, run.base))
+    pinned = _pinned(run.command, run.base)
+    if run.base is not None and _asked_for_elsewhere(run):
+        pinned.insert(max(1, len(_program(run.command))), f"{_COMPARE}={run.base.commit}")
+    return checkout, shell_line(pinned)
+
+
+def started_by_pytest(command: tuple[str, ...]) -> tuple[str, ...]:
+    """Return a command line that starts pytest and nothing else, with the arguments of `command`.
+
+    For command lines that somebody else wrote and that a reader will copy.
+    """
+    program = _program(command)
+    return command if program else ("pytest", *command[1:])
+
+
+def _program(command: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the words that start pytest, empty where something else is started."""
+    return next((words for words in _PROGRAMS if command[: len(words)] == words), ())
+
+
+def _asked_for_elsewhere(run: Run) -> bool:
+    """Return whether another commit was asked for, but not on the command line: as with PYTEST_ADDOPTS."""
+    if run.mode not in _WITH_A_COMMIT or run.base is None or run.base.commit == run.head.commit:
+        return False
+    return not any(word.partition("=")[0] == _COMPARE for word in run.command)
 
 
 def shell_line(arguments: Iterable[str]) -> str:

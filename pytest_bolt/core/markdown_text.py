@@ -1,8 +1,9 @@
 """Foreign text made safe inside Markdown: no markup, no HTML, no table break, no mention.
 
 Characters with a meaning become entities or are escaped. A zero-width space after `@` and before
-a number keeps a code host from notifying a person or linking an item; the host reads mentions
-after entities are decoded, so an entity alone would not do.
+a number keeps a code host from notifying a person or linking an item (GitHub `#1`, GitLab `!1`, `~label`
+and more) and from drawing `:emoji:`; the host reads these after entities are decoded, so an entity
+alone would not do.
 """
 
 from __future__ import annotations
@@ -13,15 +14,20 @@ from collections.abc import Iterable, Sequence
 from pytest_bolt.core.plain_text import one_line, sentence
 
 _ACTIVE = re.compile(
-    r"""[\\`*|~$]                    # markup, tables, mathematics
+    r"""(?P<reference>
+          [~$%](?=["\w]) | [!&](?=\d)  # of GitLab
+        | :(?=(?:[\w+-]*[A-Za-z][\w+-]*|100|1234|[+-]1):)  # emoji
+        | @ | \#(?=\d))
+    | [\\`*|~$]                    # markup, tables, mathematics
     | <(?=[A-Za-z/!?]) | &(?=[#A-Za-z]) | \](?=[(\[:])  # HTML, entities, links
     | (?<![A-Za-z0-9])_ | _(?![A-Za-z0-9])  # an underscore inside a word is only itself
-    | @ | \#(?=\d) | \bGH-(?=\d) | :// | \bwww\.""",
+    | \bGH-(?=\d) | :// | \bwww\.""",
     re.VERBOSE | re.IGNORECASE,
 )
 _BLOCK = re.compile(r"(?:[-+=]|\#{1,6}|\d{1,9}[.)])(?=\s|$)|[-=]{2}|[\[>]")  # lists, headings, rules, quotes
 _BREAKS = "&#8203;"  # zero-width space
 _BACKSLASHED = frozenset("*]_~")
+_ESCAPED = {"~": "\\~", "$": "&#36;", "&": "&#38;"}
 _BREAKS_SPAN = ("`", "|", "\\", "<!--", "-->")
 
 
@@ -85,8 +91,8 @@ def _inline(text: str) -> Markdown:
 
 def _defused(match: re.Match[str]) -> str:
     found = match.group()
-    if found in "@#":
-        return found + _BREAKS
+    if match["reference"]:
+        return _ESCAPED.get(found, found) + _BREAKS
     if found in _BACKSLASHED:
         return "\\" + found
     if len(found) > 1:

@@ -17,6 +17,18 @@ def sentence(text: str) -> str:
     return one_line(" ".join(text.split()))
 
 
+def clipped(text: str, most: int) -> str:
+    """Return the text spelled out on one line of at most `most` characters, dots for the middle if need be.
+
+    Unlike columns, characters bound what marks of no width can add.
+    """
+    plain = one_line(text)
+    if len(plain) <= most:
+        return plain
+    kept = (most - 1) // 2
+    return f"{plain[: most - 1 - kept]}\u2026{plain[-kept:]}"
+
+
 def display_width(text: str) -> int:
     """Return the number of terminal columns that the text takes."""
     if text.isascii():

@@ -22,6 +22,7 @@ _CLOCK_TEXT = {
     Clock.CPU: "process CPU time",
     Clock.DEVICE: "device events",
 }
+_UNREADABLE = 1e7  # a fraction beyond it is written with an exponent
 NOISE_ONLY = "both trees hold the same code: this measures noise only"
 
 
@@ -66,6 +67,12 @@ def first_line(summary: Summary) -> str:
     if not counts:
         return "no benchmark was compared"
     return ", ".join(f"{n} {name}" for name, n in counts.items()) + f" of {len(summary.timed)}"
+
+
+def fails(comparison: Comparison) -> bool:
+    """Return whether a benchmark failed its test, by its time, by a metric, or with a wrong answer."""
+    wrong = comparison.verdict is Verdict.INCORRECT
+    return wrong or comparison.failed or any(metric.failed for metric in comparison.metrics)
 
 
 def shows_speed(comparison: Comparison) -> bool:
@@ -139,6 +146,8 @@ def percent(fraction: float | None) -> str:
     """Return `3.0 %` for 0.03, trailing zero left out for whole percents (`5 %`), `-` for None."""
     if fraction is None or not math.isfinite(fraction):
         return "-"
+    if abs(fraction) >= _UNREADABLE:
+        return f"{100 * fraction:.3g} %"
     return f"{100 * fraction:.1f}".removesuffix(".0") + " %"
 
 

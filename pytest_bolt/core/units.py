@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass
 
 _TIME_STEPS = ((1e9, "s"), (1e6, "ms"), (1e3, "us"), (1.0, "ns"))
+_UNREADABLE = 1e9  # beyond it a number is written with an exponent
 _BYTE_STEPS = ((2**40, "TiB"), (2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"), (1, "B"))
 
 
@@ -68,6 +69,8 @@ def format_change(ratio: float, digits: int = 1) -> str:
     if not math.isfinite(ratio):
         return "-"
     change = 100.0 * (ratio - 1.0)
+    if abs(change) >= _UNREADABLE:
+        return f"{change:+.3g} %"
     text = f"{change:+.{digits}f} %"
     return text.replace("-", "+", 1) if float(f"{change:.{digits}f}") == 0.0 else text
 
@@ -78,6 +81,8 @@ def _round3(value: float) -> float:
 
 def _three_digits(value: float) -> str:
     rounded = _round3(value)
+    if abs(rounded) >= _UNREADABLE:
+        return f"{rounded:.3g}"
     if rounded >= 100:
         return f"{rounded:.0f}"
     return f"{rounded:.1f}" if rounded >= 10 else f"{rounded:.2f}"

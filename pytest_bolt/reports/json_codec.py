@@ -18,6 +18,7 @@ from typing import Any, TypeAlias, Union, get_args, get_origin, get_type_hints
 
 Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
 _NUMBER = "$number"
+_NO_WORD = frozenset({"NaN", "Infinity", "-Infinity"})
 
 
 def encode(hint: Any, value: Any) -> Json:
@@ -89,10 +90,10 @@ def _decode_dataclass(hint: Any, value: dict[str, Any], place: str) -> Any:
 def _decode_scalar(hint: Any, value: Any, place: str) -> Any:
     if hint is float:
         if isinstance(value, int | float) and not isinstance(value, bool):
+            return _as_float(value, place)
+        if isinstance(value, str) and value in _NO_WORD:
             return float(value)
-        if value in {"NaN", "Infinity", "-Infinity"}:
-            return float(value)
-        raise ValueError(f"{place} is not a number: {value!r}")
+        raise ValueError(f"{place} is not a number: {value!r:.80}")
     if hint is datetime:
         return datetime.fromisoformat(_checked(str, value, place))
     if issubclass(hint, StrEnum):
@@ -100,6 +101,13 @@ def _decode_scalar(hint: Any, value: Any, place: str) -> Any:
     if hint is int and isinstance(value, bool):
         raise ValueError(f"{place} is not of type int: {value!r}")
     return _checked(hint, value, place)
+
+
+def _as_float(value: float, place: str) -> float:
+    try:
+        return float(value)
+    except OverflowError as error:
+        raise ValueError(f"{place} is too large a number") from error
 
 
 def _checked(kind: type, value: Any, place: str) -> Any:
@@ -151,7 +159,7 @@ def _free(value: Any) -> Json:
 
 def _freed(value: Any) -> Any:
     if isinstance(value, dict):
-        return (
-            float(value[_NUMBER]) if value.keys() == {_NUMBER} else {k: _freed(v) for k, v in value.items()}
-        )
+        number = value.get(_NUMBER) if len(value) == 1 else None
+        known = isinstance(number, str) and number in _NO_WORD
+        return float(str(number)) if known else {k: _freed(v) for k, v in value.items()}
     return [_freed(item) for item in value] if isinstance(value, list) else value

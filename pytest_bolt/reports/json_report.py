@@ -41,6 +41,11 @@ def parse(text: str) -> Summary:
         document = json.loads(text)
     except ValueError as error:
         raise BoltError("this is not a bolt report", seen={"error": error}) from error
+    return summary_of(document)
+
+
+def summary_of(document: object) -> Summary:
+    """Return the summary in the plain data of a report. Raises BoltError as `parse` does."""
     schema = document.get("schema") if isinstance(document, dict) else None
     if schema != SCHEMA:
         seen = {"schema": one_line(str(schema)), "readable": SCHEMA}

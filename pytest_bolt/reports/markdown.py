@@ -1,4 +1,4 @@
-"""The report for people: Markdown for a pull request or a file, short enough for a comment."""
+"""The report for people: Markdown for a file, a step summary or the comment on a pull request."""
 
 from __future__ import annotations
 
@@ -6,189 +6,193 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pytest_bolt.core.command_text import reproduce_commands
-from pytest_bolt.core.comparison import Comparison, Metric
-from pytest_bolt.core.markdown_text import Markdown, code, code_block, escape, table
-from pytest_bolt.core.metric_text import METRIC_HEADER, all_metrics, metric_cells
-from pytest_bolt.core.record import Revision, Summary
+from pytest_bolt.core.markdown_text import Markdown, code_block, escape
+from pytest_bolt.core.plain_text import clipped
+from pytest_bolt.core.record import Revision, RunState, Summary
 from pytest_bolt.core.summary import (
     NOISE_ONLY,
     MachineLimits,
     changed,
-    effect_header,
-    effect_text,
+    fails,
     first_line,
     noise_only,
     ordered,
     percent,
     procedure,
-    rate_cells,
     shows_speed,
     speedup_lines,
-    throughput,
-    time_text,
-    verdict_text,
 )
 from pytest_bolt.core.verdict import SEVERITY, Verdict
+from pytest_bolt.reports.markdown_tables import (
+    by_effect,
+    changes_table,
+    environment_table,
+    failed_metrics_table,
+    identifier,
+    metrics_table,
+    prose,
+    throughput_table,
+    whole_table,
+)
+from pytest_bolt.reports.sections import Budget, Section, fitted
 
-LIMIT = 60_000  # characters; a code host refuses a comment of more than 65,536
-_HEADER = ("benchmark", "device", "base", "head", "change", "smallest effect visible", "verdict")
-_NUMBERS = (2, 3, 4, 5)
+COMMENT_BUDGET = Budget(characters=60_000)  # a code host refuses a comment of more than 65,536
+_MOST_OPEN = 25  # changes of one verdict that are shown unfolded
+_LONGEST_NOTE = 500
+
+# What goes first where not everything fits has the highest number.
+_SHED = {
+    "command": 2,
+    "noise": 3,
+    "failed metrics": 4,
+    "changes": 10,  # and one more for each step down in severity
+    "speedups": 30,
+    "environment": 35,
+    "undecided": 40,
+    "more changes": 50,
+    "same": 70,
+    "metrics": 80,
+    "throughput": 90,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Section:
-    """A part that is shown whole or not at all; of two, the one with the higher `shed` goes first."""
+class Posted:
+    """What a report says where it is a comment.
 
-    name: str
-    text: str
-    shed: int = 0
+    Arguments:
+        marker: the hidden first line by which the comment is found again.
+        label: what tells it from other comments on the same pull request; may be empty.
+        fetch: the command that gets the head's commit, which a reader's clone may not have.
+    """
+
+    marker: str
+    label: str = ""
+    fetch: str = ""
 
 
-def render(summary: Summary, limits: MachineLimits | None = None) -> str:
-    """Return the report of a run, under 60,000 characters: sections are shed whole, never cut.
+def render(
+    summary: Summary,
+    limits: MachineLimits | None = None,
+    *,
+    budget: Budget = COMMENT_BUDGET,
+    posted: Posted | None = None,
+) -> str:
+    """Return the report of a run; sections are shed whole until it fits, never cut.
 
     Arguments:
         summary: the finished run.
         limits: what the machine can do at best, for the share of it that each benchmark reaches.
+        budget: how long it may be.
+        posted: what a comment has more, None where it is none.
     """
-    sections = [section for section in _sections(summary, limits) if section.text]
-    left_out: list[_Section] = []
-    while len(text := _joined(sections, left_out)) >= LIMIT and any(section.shed for section in sections):
-        largest = max(sections, key=lambda section: section.shed)
-        sections.remove(largest)
-        left_out.append(largest)
-    return text
+    return fitted(_sections(summary, limits, posted), budget)
 
 
-def _joined(sections: Sequence[_Section], left_out: Sequence[_Section]) -> str:
-    texts = [section.text for section in sections]
-    if left_out:
-        names = ", ".join(section.name for section in left_out)
-        texts.append(f"Left out, because the report would be too long: {names}.")
-    return "\n\n".join(texts) + "\n"
+def outcome(summary: Summary) -> str:
+    """Return in a word or two what became of the run."""
+    if summary.run.state is RunState.INTERRUPTED:
+        return "Stopped early"
+    if any(map(fails, summary.comparisons)):
+        return "Failed"
+    if summary.run.base is None:
+        return "Measured"
+    return "Passed" if any(c.verdict.judged for c in summary.timed) else "Nothing judged"
 
 
-def _sections(summary: Summary, limits: MachineLimits | None) -> Iterable[_Section]:
+def _sections(summary: Summary, limits: MachineLimits | None, posted: Posted | None) -> Iterable[Section]:
     undecided, same = (
         [c for c in ordered(summary.timed) if c.verdict is verdict]
         for verdict in (Verdict.INCONCLUSIVE, Verdict.SAME)
     )
-    yield _Section(name="headline", text=_headline(summary))
+    if posted is not None:
+        yield Section(name="marker", text=posted.marker)
+    yield Section(name="headline", text=_headline(summary, posted))
     yield from _changed_sections(summary)
-    yield _Section(name="speedups", text=_speedups(summary))
-    yield _Section(name="metrics that failed", text=_failed_metrics(summary), shed=2)
-    yield _Section(name="what limits this run", text=_noise(summary), shed=1)
-    yield _Section(name="undecided benchmarks", text=_folded("Cannot tell", undecided), shed=20)
-    yield _Section(name="unchanged benchmarks", text=_folded("Same", same), shed=30)
-    yield _Section(name="throughput", text=_throughput(summary, limits), shed=40)
-    yield _Section(name="metrics", text=_metrics(summary), shed=35)
-    yield _Section(name="environment", text=_environment(summary), shed=15)
-    yield _Section(name="the command", text=_reproduce(summary), shed=2)
+    yield _section("metrics that failed", "failed metrics", failed_metrics_table(summary.timed))
+    yield _section("speedups", "speedups", _speedups(summary))
+    yield _section("what limits this run", "noise", _noise(summary))
+    yield _section("undecided benchmarks", "undecided", _folded("Cannot tell", whole_table(undecided)))
+    yield _section("unchanged benchmarks", "same", _folded("Same", whole_table(same)))
+    yield _section("throughput", "throughput", _folded("Throughput", throughput_table(summary.timed, limits)))
+    yield _section("metrics", "metrics", _folded("Metrics", metrics_table(summary.timed)))
+    yield _section("environment", "environment", _environment(summary))
+    yield _section("the command", "command", _reproduce(summary, posted))
 
 
-def _headline(summary: Summary) -> str:
-    line = f"**{escape(first_line(summary))}** ({escape(summary.coverage())})"
+def _section(name: str, kind: str, text: str) -> Section:
+    return Section(name=name, text=text, shed=_SHED[kind])
+
+
+def _headline(summary: Summary, posted: Posted | None) -> str:
+    label = f" ({escape(posted.label)})" if posted is not None and posted.label else ""
+    line = f"**{outcome(summary)}{label}: {escape(first_line(summary))}** ({escape(summary.coverage())})"
     run = summary.run
     sides = f"{_revision(run.base)} → {_revision(run.head)}" if run.base is not None else _revision(run.head)
     warning = f"\n\n**{NOISE_ONLY}**" if noise_only(summary) else ""
     return f"{line}\n\n{sides}{warning}"
 
 
-def _changed_sections(summary: Summary) -> Iterable[_Section]:
-    groups = {v: [c for c in changed(summary.timed) if c.verdict is v] for v in SEVERITY}
-    for rank, (verdict, members) in enumerate(groups.items()):
-        if members:
-            text = f"### {str(verdict).capitalize()}\n\n{_table(members)}"
-            yield _Section(name=f"{len(members)} {verdict}", text=text, shed=3 + rank)
-    if not any(groups.values()):
-        yield _Section(name="changes", text="Nothing changed that this run could see.")
+def _changed_sections(summary: Summary) -> Iterable[Section]:
+    found = changed(summary.timed)
+    for rank, verdict in enumerate(SEVERITY):
+        members = by_effect(c for c in found if c.verdict is verdict)
+        first, more = members[:_MOST_OPEN], members[_MOST_OPEN:]
+        if first:
+            text = f"### {str(verdict).capitalize()}\n\n{changes_table(first)}"
+            yield Section(name=f"{len(first)} {verdict}", text=text, shed=_SHED["changes"] + rank)
+        if more:
+            text = _folded(f"{verdict}, more".capitalize(), (changes_table(more), len(more)))
+            shed = _SHED["more changes"] + rank
+            yield Section(name=f"{len(more)} more {verdict}", text=text, shed=shed)
+    if not found:
+        yield Section(name="changes", text="Nothing changed that this run could see.")
 
 
-def _folded(title: str, comparisons: Sequence[Comparison]) -> str:
-    return _details(f"{title}: {len(comparisons)}", _table(comparisons)) if comparisons else ""
+def _folded(title: str, table: tuple[Markdown, int]) -> str:
+    """Return a table that opens on a click, with the number of its rows; empty for none."""
+    text, rows = table
+    return _details(f"{title}: {rows}", text) if rows else ""
 
 
 def _details(title: str, body: str) -> str:
     return f"<details>\n<summary>{escape(title)}</summary>\n\n{body}\n\n</details>"
 
 
-def _table(comparisons: Iterable[Comparison]) -> Markdown:
-    shown = tuple(comparisons)
-    return table(effect_header(_HEADER, shown), map(_row, shown), right=_NUMBERS)
-
-
-def _row(comparison: Comparison) -> tuple[str, ...]:
-    speed = shows_speed(comparison)
-    verdict = verdict_text(comparison)
-    reasons = [text for text in (comparison.reason, *comparison.warnings) if text]
-    return (
-        code(comparison.case.case_id.node_id),
-        comparison.case.device,
-        time_text(comparison, comparison.base_time),
-        time_text(comparison, comparison.head_time),
-        Markdown(effect_text(comparison)),
-        percent(comparison.detectable if speed else None),
-        "; ".join([verdict, *reasons]),
-    )
-
-
 def _noise(summary: Summary) -> str:
     seen = sorted(c.detectable for c in summary.timed if c.detectable is not None and shows_speed(c))
-    lines = list(map(escape, procedure(summary)))
+    lines: list[str] = [prose(line, _LONGEST_NOTE) for line in procedure(summary)]
     if seen:
         span = percent(seen[0]) if len(seen) == 1 else f"{percent(seen[0])} to {percent(seen[-1])}"
         lines.append(escape(f"smallest effect that could have been seen: {span}"))
-    lines.extend(map(escape, summary.run.notes))
+    lines.extend(prose(note, _LONGEST_NOTE) for note in summary.run.notes)
     return "\n".join(f"- {line}" for line in lines)
 
 
 def _speedups(summary: Summary) -> str:
-    return "\n".join(f"- {escape(line.strip())}" for line in speedup_lines(summary.timed))
-
-
-def _throughput(summary: Summary, limits: MachineLimits | None) -> str:
-    header = ("benchmark", "base", "head", "of the machine's limit")
-    rates = [(c, rate) for c in ordered(summary.timed) if (rate := throughput(c, limits)) is not None]
-    rows = [(code(c.case.case_id.node_id), *rate_cells(rate)) for c, rate in rates]
-    return _details(f"Throughput: {len(rows)}", table(header, rows, right=(1, 2, 3))) if rows else ""
-
-
-def _failed_metrics(summary: Summary) -> str:
-    failed = [(c, metric) for c, metric in all_metrics(summary.timed) if metric.failed]
-    return f"### Worse by a metric\n\n{_metric_table(failed)}" if failed else ""
-
-
-def _metrics(summary: Summary) -> str:
-    found = all_metrics(summary.timed)
-    return _details(f"Metrics: {len(found)}", _metric_table(found)) if found else ""
-
-
-def _metric_table(found: Iterable[tuple[Comparison, Metric]]) -> Markdown:
-    rows = ((code(c.case.case_id.node_id), metric.name, *metric_cells(metric)) for c, metric in found)
-    return table(METRIC_HEADER, rows, right=(2, 3, 4))
+    return "\n".join(f"- {prose(line.strip(), _LONGEST_NOTE)}" for line in speedup_lines(summary.timed))
 
 
 def _environment(summary: Summary) -> str:
-    facts = sorted(summary.run.environment.facts.items())
-    return (
-        _details("Environment", table(("fact", "value"), ((k, code(v)) for k, v in facts))) if facts else ""
-    )
+    facts = summary.run.environment.facts
+    return _details("Environment", environment_table(facts)) if facts else ""
 
 
-def _reproduce(summary: Summary) -> str:
+def _reproduce(summary: Summary, posted: Posted | None) -> str:
     run = summary.run
-    dirty = [revision for revision in (run.head, run.base) if revision is not None and revision.dirty]
-    lost = [f"{escape(_lost(revision))}" for revision in dirty]
-    block = code_block(reproduce_commands(run), "sh")
-    return "\n\n".join([f"Run {code(run.run_id)}, to repeat it:", block, *lost])
+    dirty: Sequence[Revision] = [each for each in (run.head, run.base) if each is not None and each.dirty]
+    fetch = [posted.fetch] if posted is not None and posted.fetch else []
+    block = code_block([*fetch, *reproduce_commands(run)], "sh")
+    return "\n\n".join([f"Run {identifier(run.run_id)}, to repeat it:", block, *map(_lost, dirty)])
 
 
-def _lost(revision: Revision) -> str:
-    return f"The tree had changes that are in no commit, hash {revision.diff_hash}; they are not restored."
+def _lost(revision: Revision) -> Markdown:
+    digits = clipped(revision.diff_hash, 80)
+    return escape(f"The tree had changes that are in no commit, hash {digits}; they are not restored.")
 
 
 def _revision(revision: Revision | None) -> str:
     if revision is None:
         return ""
     name = revision.name or revision.branch
-    return f"{code(revision.short)} {code(name)}" if name else code(revision.short)
+    return f"{identifier(revision.short)} {identifier(name)}" if name else identifier(revision.short)

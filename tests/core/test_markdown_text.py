@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from pytest_bolt.core.markdown_text import Markdown, code, code_block, escape, table
-from pytest_bolt.core.plain_text import display_width, one_line, padded, sentence
+from pytest_bolt.core.plain_text import clipped, display_width, one_line, padded, sentence
 
 TEXTS = st.text(
     alphabet=st.one_of(st.sampled_from("`*_[]()<>|\\~#@!&$:/.-+= \n\t1ax"), st.characters()), max_size=30
@@ -116,3 +116,29 @@ def test_columns_of_a_terminal():
 
 def test_one_line_spells_out_what_cannot_be_printed():
     assert one_line("a\n\x1b[0m\u202e\ud800b") == "a\\n\\x1b[0m\\u202e\\ud800b"
+
+
+@given(TEXTS, st.integers(min_value=3, max_value=40))
+def test_a_clipped_text_keeps_both_ends(text, most):
+    plain, short = one_line(text), clipped(text, most)
+    assert len(short) <= most
+    before, dots, after = short.partition("\u2026") if len(plain) > most else (short, "", "")
+    assert bool(dots) is (len(plain) > most)
+    assert plain.startswith(before)
+    assert plain.endswith(after)
+    assert len(short) == min(most, len(plain))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["!12", "group/project!1", '~bug ~"a b"', "%1", "%_", '%"v 1"', "$1", "&1", ":tada:", "a:+1:b", ":100:"],
+)
+def test_what_only_one_of_the_hosts_links_or_draws_is_text_too(text):
+    rendered = html.unescape(str(escape(text))).replace("\\", "")
+    assert "\u200b" in rendered
+    assert rendered.replace("\u200b", "") == text
+
+
+@pytest.mark.parametrize("text", ["12:30:45", "x.py:12: error", "5 % of 3 & 4", "a::b", "not!", "100 %"])
+def test_what_only_looks_like_it_stays_readable(text):
+    assert escape(text) == text

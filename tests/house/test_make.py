@@ -51,7 +51,10 @@ def test_it_creates_the_environment_and_runs_the_tests(checkout):
     done, log = make(checkout)
     assert done.returncode == 0, done.stderr
     assert "-m venv --clear .venv" in log
-    assert "--constraint constraints.txt --no-build-isolation --editable .[suites,report,postgres,dev]" in log
+    assert (
+        "--constraint constraints.txt --no-build-isolation --editable .[suites,report,postgres,github,gitlab,dev]"
+        in log
+    )
     assert log.splitlines()[-1].endswith("-m pytest")
 
 

@@ -17,7 +17,7 @@ import pytest_bolt
 
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 FRAGMENT = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\.(added|changed|removed|fixed)\.md")
-INSTALLED_BY_MAKE = ("suites", "report", "postgres", "dev")
+INSTALLED_BY_MAKE = ("suites", "report", "postgres", "github", "gitlab", "dev")
 
 
 def pins() -> dict[str, Version]:

@@ -18,6 +18,7 @@ PUBLIC_HOSTS = {
     "example.com",
     "example.org",
     "github.com",
+    "gitlab.com",
     "json-schema.org",
     "keepachangelog.com",
     "localhost",

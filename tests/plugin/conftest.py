@@ -12,7 +12,9 @@ from plugin_projects import LIBRARY, SUITE, Project
 def plain_world(monkeypatch, tmp_path, pytester):
     """Git and pytest as on a fresh machine, with a cache folder of the test's own."""
     for name in [
-        name for name in os.environ if name.startswith(("GIT_", "BOLT_", "COV_CORE_", "PYTEST_XDIST_"))
+        name
+        for name in os.environ
+        if name.startswith(("GIT_", "GITHUB_", "BOLT_", "COV_CORE_", "PYTEST_XDIST_"))
     ]:
         monkeypatch.delenv(name)
     # Plugins that have no part in any of this and take half of a process's start.
