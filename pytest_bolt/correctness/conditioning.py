@@ -14,6 +14,8 @@ import torch
 
 from pytest_bolt.correctness.nested import map_tensors
 
+_SINGLE = torch.finfo(torch.float32).eps
+
 
 def off_by(units: int, tensor: torch.Tensor) -> torch.Tensor:
     """Return a tensor whose elements are off by `units` in the last place, up or down in a fixed pattern.
@@ -24,6 +26,15 @@ def off_by(units: int, tensor: torch.Tensor) -> torch.Tensor:
         return tensor
     signs = torch.arange(tensor.numel(), device=tensor.device).reshape(tensor.shape) * 7 % 5 % 2 * 2 - 1
     return tensor * (1 + units * torch.finfo(tensor.dtype).eps * signs).to(tensor.dtype)
+
+
+def conditioned(function: Callable[..., Any], dtype: torch.dtype, units: int = 4) -> Callable[..., Any]:
+    """Return the function of inputs that are off by `units`, where arithmetic has no more digits than inputs.
+
+    Of a dtype narrower than float32 it is the function itself: there a unit of the input is far more than an
+    honest implementation loses, since it works in float32 inside.
+    """
+    return nudged(function, units) if torch.finfo(dtype).eps <= _SINGLE else function
 
 
 def nudged(function: Callable[..., Any], units: int) -> Callable[..., Any]:

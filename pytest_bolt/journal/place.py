@@ -127,7 +127,7 @@ def place_of(text: str, part: Part, style: Style, date: datetime, version: str =
     number = 1 + max((item.number for item in real), default=0)
     dash = next((item.dash for item in reversed(real) if item.dash), "-")
     rule = style.rule and bool(real)
-    if style.newest_first:
+    if _newest_first(real, style):
         first = _first_older(real, day, style)
         if first is None and not real:
             first = next(iter(items), None)
@@ -136,6 +136,14 @@ def place_of(text: str, part: Part, style: Style, date: datetime, version: str =
     later = None if style.numbered else next((item for item in real if item.date > day), None)
     at = later.start if later is not None else _end_of_log(text, part, items)
     return Place(at=at, number=number, dash=dash, rule=rule, appended=later is None)
+
+
+def _newest_first(real: Sequence[Item], style: Style) -> bool:
+    """Return the order that the dates of the journal tell, that of the style where they tell none."""
+    dates = [item.date for item in real if item.date]
+    if style.name == "changelog" or not dates or dates[0] == dates[-1]:
+        return style.newest_first
+    return dates[0] > dates[-1]
 
 
 def _first_older(real: Sequence[Item], day: str, style: Style) -> Item | None:

@@ -71,7 +71,7 @@ STYLES = {
             numbered=True,
         ),
         _style("changelog", rf"^## \[(?P<version>[^\]\n]+)\](?: - {_DATE})?", "Changelog", rule=True),
-        _style("learning", rf"^## {_DATE} - ", "Bolt", r"^\*\*(?:Learning|Action):\*\*"),
+        _style("learning", rf"^## {_DATE} - ", "Bolt", r"^\*\*(?:Learning|Action):\*\*", newest_first=False),
     )
 }
 

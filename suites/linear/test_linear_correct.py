@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from pytest_bolt.correctness import (
     check,
+    conditioned,
     fenced,
     inputs,
     red_zones,
@@ -38,11 +39,15 @@ def weights(d_out, d_in, *, device, dtype, seed=11, distribution="blocks"):
 
 
 def agrees(impl, x, weight):
-    """Map `x` and hold the result to the reference."""
+    """Map `x` and hold the result to the reference.
+
+    A row of few outputs may be what large products leave over; the twin is off by a few units for that.
+    """
     d_out, d_in = weight.shape
     args = (d_in, d_out, weight, x)
     pair = (x, weight)
-    return verify(impl.run_linear, args, oracle=reference.linear, oracle_args=pair, twin=F.linear)
+    twin = conditioned(F.linear, x.dtype)
+    return verify(impl.run_linear, args, oracle=reference.linear, oracle_args=pair, twin=twin)
 
 
 @pytest.mark.parametrize("distribution", inputs.DISTRIBUTIONS)

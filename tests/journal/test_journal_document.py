@@ -10,19 +10,9 @@ from hypothesis import strategies as st
 from journals_of_styles import CHANGELOG, EVIDENCE, EXPERIMENT, LEARNING, LOGBOOK, PAPER, STYLES, WORKLOG
 
 from pytest_bolt.journal.document.model import Order, Style
-from pytest_bolt.journal.document.placing import next_place
 from pytest_bolt.journal.document.reader import read_document, read_journal
 from pytest_bolt.journal.document.source import decoded
 from pytest_bolt.journal.lint.run import lint
-
-
-def place(text):
-    document = read_document(text)
-    return next_place(document, document.parts[-1]), document
-
-
-def line_at(text, line):
-    return [*text.splitlines(), "the end"][line - 1]
 
 
 @pytest.mark.parametrize("style", STYLES)
@@ -103,7 +93,6 @@ def test_our_own_markers_name_their_entry():
     document = read_document(text)
     assert document.entries[0].marker == "r1"
     assert [marker.kind for marker in document.markers] == ["entry", "/entry"]
-    assert place(text)[0].line == 1
 
 
 def test_conflict_marks_are_found_and_headings_are_none():
@@ -128,37 +117,6 @@ def test_garbled_text_is_shown_as_it_was_and_kept_as_it_is():
     assert source.garbled == (1,)
     assert source.shown[0].split() == ["128x", "64", "→", "8"]
     assert len(source.shown[0]) == len(source.lines[0])
-
-
-@pytest.mark.parametrize(
-    ("style", "before", "number"),
-    [
-        ("paper", "## 2026-03-02: Fused attention", None),
-        ("worklog", "### **2026-03-02 11:45**", None),
-        ("logbook", "the end", 3),
-        ("experiment", "## Ongoing Template", 3),
-        ("changelog", "## [0.2.0] - 2026-02-17", None),
-        ("learning", "the end", None),
-    ],
-)
-def test_the_next_entry_has_a_place_and_a_number(style, before, number):
-    found, document = place(STYLES[style])
-    assert (line_at(STYLES[style], found.line), found.number) == (before, number)
-    assert STYLES[style][found.offset :].startswith("" if before == "the end" else before)
-    assert document.source.starts[found.line - 1] == found.offset
-
-
-def test_an_entry_goes_before_the_empty_form_of_a_new_journal():
-    text = PAPER[: PAPER.index("## 2026-03-02")] + PAPER[PAPER.index("## YYYY") :]
-    assert line_at(text, place(text)[0].line).startswith("## YYYY-MM-DD")
-
-
-def test_a_place_tells_how_the_journal_is_written():
-    assert place(WORKLOG)[0].rule
-    assert not place(LEARNING)[0].rule
-    assert place(LOGBOOK.replace("\n", "\r\n"))[0].newline == "\r\n"
-    assert place(LOGBOOK.rstrip("\n"))[0].open_line
-    assert not place(LOGBOOK)[0].open_line
 
 
 def test_the_order_is_what_the_journal_says_or_has():

@@ -157,6 +157,15 @@ def test_entries_of_one_version_share_its_heading():
     assert again == text
 
 
+@pytest.mark.parametrize("days", [("2025-01-01", "2025-02-01"), ("2025-02-01", "2025-01-01")])
+@pytest.mark.parametrize("heading", ["## {}: T", "## {} - T", "### {}: T"])
+def test_the_order_of_a_journal_is_that_of_its_dates(days, heading):
+    text = "# J\n\n" + "".join(f"{heading.format(day)}\n**Learning:** x\n\n" for day in days)
+    before, _, after = around(text)
+    assert (before == text) is (days[0] < days[1])
+    assert (after == "") is (days[0] < days[1])
+
+
 def test_an_unreleased_section_by_hand_stays_on_top():
     text = CHANGELOG.replace("## [0.2.0]", "## [Unreleased]\n\n- soon\n\n## [0.2.0]", 1)
     before, _, _ = around(text, dataclasses.replace(small(), version="v0.3.0"))
