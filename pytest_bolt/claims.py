@@ -16,6 +16,7 @@ from pytest_bolt.core.comparison import Metric
 from pytest_bolt.core.expectation import parse_all
 from pytest_bolt.core.plain_text import one_line
 from pytest_bolt.core.record import Summary
+from pytest_bolt.core.ruling import DECIDED
 from pytest_bolt.core.statements import Role, Statement, by_function
 from pytest_bolt.errors import BoltError
 from pytest_bolt.items import CLAIM
@@ -148,14 +149,18 @@ def stated_by(benchmarks: Iterable[Benchmark]) -> tuple[Statement, ...]:
 
 
 def claim_lines(summary: Summary) -> Iterator[str]:
-    """Yield what became of each claim: the experiment, then each part with its outcome and why."""
-    for title, parts in experiments(judged(summary)).items():
+    """Yield what became of the hypothesis, or of each claim: its title, then each part with the reason."""
+    found = judged(summary)
+    own = tuple(part for part in found if not part.statement.experiment)
+    for title, parts in {**({"hypothesis": own} if own else {}), **experiments(found)}.items():
         yield one_line(title)
         for each in parts:
             part = each.statement
-            yield f"  {each.ruled.ruling!s:<14} {part.role}: {one_line(part.text)}{_published(each)}"
-            for conclusion in each.conclusions:
-                yield f"  {'':<14} {one_line(conclusion.reason)}"
+            words = one_line(part.text) or "(no words)"
+            yield f"  {each.ruled.ruling!s:<14} {part.role}: {words}{_published(each)}"
+            reasons = [conclusion.reason for conclusion in each.conclusions]
+            for reason in reasons if each.ruled.ruling in DECIDED else [each.ruled.reason]:
+                yield f"  {'':<14} {one_line(reason)}"
 
 
 def _published(part: Judged) -> str:

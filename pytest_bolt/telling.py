@@ -84,7 +84,7 @@ class Teller:
         """Write what became of each claim."""
         lines = list(texts)
         if self.reporter is not None and lines:
-            self.reporter.section("claims", sep="=")
+            self.reporter.section("stated before the run", sep="=")
             for line in lines:
                 self.reporter.write_line(line)
 

@@ -33,6 +33,7 @@ class Ruling(StrEnum):
     REPORTED = "reported"  # nothing was stated
 
 
+DECIDED = frozenset({Ruling.CONFIRMED, Ruling.REFUTED, Ruling.INCONCLUSIVE})  # from intervals
 _OF_OUTCOME = {
     Outcome.REFUTED: Ruling.REFUTED,
     Outcome.INCONCLUSIVE: Ruling.INCONCLUSIVE,

@@ -8,10 +8,9 @@ from datetime import timedelta
 
 from pytest_bolt.core.claims import Judged
 from pytest_bolt.core.markdown_text import Markdown, code, code_block, escape, table
-from pytest_bolt.core.ruling import Ruled, Ruling
+from pytest_bolt.core.ruling import DECIDED, Ruled, Ruling
 from pytest_bolt.journal.entry import Entry, Result, Side
 
-_DECIDED = frozenset({Ruling.CONFIRMED, Ruling.REFUTED, Ruling.INCONCLUSIVE})
 _CLOSING = {
     Ruling.REPORTED: "No hypothesis was stated; this entry only reports.",
     Ruling.NOT_TESTED: "The hypothesis came without an expectation that can be computed, so nothing is "
@@ -75,7 +74,7 @@ def closing(ruled: Ruled) -> Markdown:
     """Return the last sentence of a conclusion."""
     if ruled.ruling in _CLOSING:
         return Markdown(_CLOSING[ruled.ruling])
-    if ruled.ruling in _DECIDED:
+    if ruled.ruling in DECIDED:
         why = f" {escape(ruled.reason)}" if ruled.of_whole else ""
         return Markdown(f"The hypothesis is **{ruled.ruling}**.{why}")
     return Markdown(f"Nothing is concluded: **{ruled.ruling}**. {escape(ruled.reason)}".strip())
@@ -209,7 +208,7 @@ def _concluded(part: Judged, mark: str) -> list[str]:
     words = f": {escape(statement.text)}" if statement.text else ""
     lines = [f"{mark} **{ruled.ruling}** ({statement.role}){words}"]
     indent = " " * (len(mark) + 1)
-    if ruled.ruling not in _DECIDED and ruled.reason:
+    if ruled.ruling not in DECIDED and ruled.reason:
         lines.append(f"{indent}{escape(ruled.reason)}")
     for each, grade in zip(part.conclusions, part.grades, strict=True):
         size = f"; size {grade}" if grade is not None else ""

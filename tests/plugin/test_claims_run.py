@@ -41,7 +41,7 @@ def test_each_claim_is_run_judged_and_written(project):
     assert result.ret == 0  # refuted is a result
     result.stdout.fnmatch_lines(
         [
-            "*= claims =*",
+            "*= stated before the run =*",
             "Sums | loops",
             "  confirmed      effect: the built-in sum takes half the time (stated: -50 %*)",
             "                 -* % [[]*] is wholly <= -30.0 %",

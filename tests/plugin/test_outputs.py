@@ -137,6 +137,9 @@ def test_a_change_of_comments_only_is_a_no_op_in_every_journal(project):
         "--bolt-expect=1. time <= -5%",
     )  # fmt: skip
     assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(
+        ["*= stated before the run =*", "hypothesis", "  no-op          effect: faster", "*"]
+    )
     logbook = (project.root / "journal" / "LOGBOOK.md").read_text()
     assert "## Entry 1 - Uncommitted changes after: first" in logbook
     for line in ("1. **no-op** (effect): faster", "2. **no-op** (attribution): the comment"):
