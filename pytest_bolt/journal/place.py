@@ -23,6 +23,7 @@ _LINE = re.compile(
 )
 _TEMPLATE = re.compile(r"\btemplate\b|YYYY-MM-DD|<[^>\n]+>", re.IGNORECASE)
 _UNRELEASED = "unreleased"
+_NEAR = 40  # characters before a heading in which a rule is looked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,7 @@ def place_of(text: str, part: Part, style: Style, date: datetime, version: str =
     day = f"{date:%Y-%m-%d}"
     number = 1 + max((item.number for item in real), default=0)
     dash = next((item.dash for item in reversed(real) if item.dash), "-")
-    rule = style.rule and bool(real)
+    rule = style.rule and bool(real) and _ruled(text, real)
     if _newest_first(real, style):
         first = _first_older(real, day, style)
         if first is None and not real:
@@ -136,6 +137,13 @@ def place_of(text: str, part: Part, style: Style, date: datetime, version: str =
     later = None if style.numbered else next((item for item in real if item.date > day), None)
     at = later.start if later is not None else _end_of_log(text, part, items)
     return Place(at=at, number=number, dash=dash, rule=rule, appended=later is None)
+
+
+def _ruled(text: str, real: Sequence[Item]) -> bool:
+    """Return whether rules divide the entries by hand, or there is none to tell."""
+    by_hand = [item for item in real if item.by_hand]
+    before = (text[max(0, item.start - _NEAR) : item.start].rstrip() for item in by_hand)
+    return not by_hand or any(part.endswith("---") for part in before)
 
 
 def _newest_first(real: Sequence[Item], style: Style) -> bool:

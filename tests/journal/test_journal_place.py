@@ -166,6 +166,12 @@ def test_the_order_of_a_journal_is_that_of_its_dates(days, heading):
     assert (after == "") is (days[0] < days[1])
 
 
+def test_rules_divide_only_where_they_do():
+    text = "# Changelog\n\n## [0.2.0] - 2025-03-01\n\n- x\n\n## [0.1.0] - 2025-02-01\n\n- y\n"
+    _, _, after = around(text, dataclasses.replace(small(), version="v0.3.0"))
+    assert after.startswith("\n## [0.2.0]")
+
+
 def test_an_unreleased_section_by_hand_stays_on_top():
     text = CHANGELOG.replace("## [0.2.0]", "## [Unreleased]\n\n- soon\n\n## [0.2.0]", 1)
     before, _, _ = around(text, dataclasses.replace(small(), version="v0.3.0"))
