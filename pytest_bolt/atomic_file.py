@@ -68,6 +68,8 @@ def _check_writable(path: Path) -> None:
             code = errno.EACCES if path.exists() else errno.ENOENT
             raise unwritable(path, OSError(code, os.strerror(code)))
         return
+    if path.exists() and not os.access(path, os.W_OK):
+        raise unwritable(path, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
     folder = next(parent for parent in path.absolute().parents if parent.exists())
     with tempfile.TemporaryFile(dir=folder):
         return

@@ -1,6 +1,6 @@
 """`pytest-bolt`: everything that needs no pytest run.
 
-Exit codes: 0 done, 1 `journal lint` found an error, 2 a usage error or a message on standard error, 130
+Exit codes: 0 done, 1 what a command of `journal` found, 2 a usage error or a message on standard error, 130
 interrupted. A comparison of stored runs is advice, so it ends with 0 whatever it says.
 """
 

@@ -10,6 +10,7 @@ import pytest
 
 from pytest_bolt.core.expectation import Expectation, parse_all
 from pytest_bolt.core.timing import Clock
+from pytest_bolt.core.verdict import MARGIN_NOTES
 from pytest_bolt.errors import BoltError
 from pytest_bolt.settings import CLOCKS, MEMORY, FailOn, Settings, parse_fail_on, parse_margin, unknown
 
@@ -63,7 +64,12 @@ class Marked:
         """Return what a reader should know of how this test was measured."""
         told = {"clock": self.clock and f"{self.clock}, as asked for", "threads": self.threads}
         apart = {} if self.interleave else {"interleave": "no, one side after the other"}
-        return {**{name: str(value) for name, value in told.items() if value is not None}, **apart}
+        own = {
+            note: f"{self.margin_of(name):g}"
+            for name, note in MARGIN_NOTES.items()
+            if self.margin_of(name) != self.margin
+        }
+        return {**{name: str(value) for name, value in told.items() if value is not None}, **apart, **own}
 
 
 def marked(item: pytest.Item, settings: Settings) -> Marked:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_bolt.atomic_file import check_writable
+from pytest_bolt.core.command_text import FOLDER_SETTING
 from pytest_bolt.core.environment import Environment
 from pytest_bolt.core.expectation import Expectation
 from pytest_bolt.core.place import ROOT_SETTING
@@ -98,13 +99,20 @@ class Prepared:
             mode=mode,
             hypothesis=words_of(first),
             expect=tuple(expectation.text for expectation in self.expectations),
-            settings={**_shown(self.settings), **self._root(), "seed": str(self.seed)},
+            settings={**_shown(self.settings), **self._root(), **self._folder(), "seed": str(self.seed)},
             statements=statements,
             evidence=self.evidence,
         )
 
     def _root(self) -> dict[str, str]:
         return {ROOT_SETTING: self.root} if self.root else {}
+
+    def _folder(self) -> dict[str, str]:
+        """Return where in the repository the command was typed, so that it can be typed there again."""
+        if self.repo is None:
+            return {}
+        folder = os.path.relpath(Path.cwd().resolve(), top_level(self.repo))
+        return {} if folder.startswith((os.curdir, os.pardir)) else {FOLDER_SETTING: folder}
 
     def environment(self) -> Environment:
         """Return the facts of this machine, with what the workers are given."""

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import atexit
-import ctypes
 import gc
 import os
-import signal
-import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -16,6 +13,7 @@ import pytest
 
 from pytest_bolt.fixtures import LOCKSTEP
 from pytest_bolt.items import headline, is_benchmark, item_key, place_in, skip_reason
+from pytest_bolt.measuring.lifeline import die_with
 from pytest_bolt.measuring.lockstep import Lockstep, leave
 from pytest_bolt.measuring.protocol import Channel
 
@@ -23,7 +21,6 @@ if TYPE_CHECKING:
     from pytest_bolt.repo.proof import Misplaced, Proof
 
 PLUGIN_NAME = "bolt-worker"
-_PR_SET_PDEATHSIG = 1
 
 
 class WorkerPlugin:
@@ -144,7 +141,8 @@ class WorkerPlugin:
 
 def main(config: dict[str, Any], read_fd: int, write_fd: int) -> int:
     """Run a worker in this process and return its exit code."""
-    _die_with_parent(config["parent"])
+    if not die_with(config["parent"]):
+        leave()
     if config["other"]:
         from pytest_bolt.repo.isolation import enter_tree
 
@@ -160,12 +158,3 @@ def _notes() -> list[str]:
 
     finder = entered()
     return [] if finder is None else [str(note) for note in finder.notes]
-
-
-def _die_with_parent(parent: int) -> None:
-    """Ask Linux to end this process with its controller, even one that was killed."""
-    if sys.platform != "linux":
-        return
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        leave()

@@ -7,15 +7,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
 
+from pytest_bolt.commands.journal_stored_parser import add_stored
+
 Run = Callable[[argparse.Namespace, TextIO], int]
 
 
 def add_journal(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the group of commands to those of `pytest-bolt`; each sets `run`, which returns the exit code."""
-    text = "check journals"
+    text = "check journals, and write entries of stored runs"
     group = commands.add_parser("journal", help=text, description=f"{text.capitalize()}.", allow_abbrev=False)
     journal = group.add_subparsers(dest="journal_command", metavar="COMMAND", required=True)
     _add_lint(journal)
+    add_stored(journal)
 
 
 def _add_lint(journal: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

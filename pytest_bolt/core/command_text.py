@@ -12,6 +12,7 @@ _COMPARE = "--bolt-compare"
 _ITSELF = "--bolt-aa"
 _PROGRAMS = (("python", "-m", "pytest"), ("pytest",), ("py.test",))
 _WITH_A_COMMIT = frozenset({"paired", "stored"})
+FOLDER_SETTING = "folder"  # of a run: where in the repository its command was typed, no name for the top
 
 
 def show_command(run: Run, comparison: Comparison) -> str:
@@ -28,10 +29,15 @@ def rerun_command(run: Run, comparison: Comparison) -> str:
 def reproduce_commands(run: Run) -> tuple[str, ...]:
     """Return the commands that repeat a run at the same two commits, by their full hashes."""
     checkout = shell_line(["git", "checkout", run.head.commit])
-    pinned = _pinned(run.command, run.base)
+    return checkout, shell_line(pinned(run))
+
+
+def pinned(run: Run) -> list[str]:
+    """Return the command of a run with its base named by the full hash, wherever it was asked for."""
+    words = _pinned(run.command, run.base)
     if run.base is not None and _asked_for_elsewhere(run):
-        pinned.insert(max(1, len(_program(run.command))), f"{_COMPARE}={run.base.commit}")
-    return checkout, shell_line(pinned)
+        words.insert(max(1, len(_program(run.command))), f"{_COMPARE}={run.base.commit}")
+    return words
 
 
 def started_by_pytest(command: tuple[str, ...]) -> tuple[str, ...]:
@@ -83,14 +89,14 @@ def _pinned(command: tuple[str, ...], base: Revision | None) -> list[str]:
     """Return the command line with the base named by its hash, whichever way the option was written."""
     if base is None:
         return list(command)
-    pinned: list[str] = []
+    words: list[str] = []
     arguments = iter(command)
     for argument in arguments:
         if argument == _COMPARE:
             next(arguments, None)
-            pinned.append(f"{_COMPARE}={base.commit}")
+            words.append(f"{_COMPARE}={base.commit}")
         elif argument.startswith(f"{_COMPARE}="):
-            pinned.append(f"{_COMPARE}={base.commit}")
+            words.append(f"{_COMPARE}={base.commit}")
         else:
-            pinned.append(argument)
-    return pinned
+            words.append(argument)
+    return words

@@ -119,6 +119,13 @@ def verdict_of(
     return _said(found, strict, bound, better), ratio
 
 
+def judged_again(metric: Metric, margin: float) -> tuple[MetricVerdict, Interval | None]:
+    """Return what is said of a metric's stored values; it has to have some."""
+    return verdict_of(
+        metric.values, better=metric.better, margin=margin, resolution=_RESOLUTION.get(metric.name, 0.0)
+    )
+
+
 def unseen(gates: Iterable[Gate], comparisons: Sequence[Comparison]) -> list[str]:
     """Return why the run must not end green: gates that never had a value to judge, or judged none."""
     return [text for gate in gates if (text := _unseen(gate, comparisons))]

@@ -37,5 +37,7 @@ class MetricVerdict(StrEnum):
         return self is not MetricVerdict.INCONCLUSIVE
 
 
+# In a comparison's notes: the margin of an effect, where it is not that of the comparison.
+MARGIN_NOTES = {Verdict.SLOWER: "margin slower", Verdict.FASTER: "margin faster"}
 _JUDGED = frozenset({Verdict.INCORRECT, Verdict.SLOWER, Verdict.FASTER, Verdict.SAME})
 SEVERITY = tuple(Verdict)

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from pytest_bolt.core.claims import Judged
 from pytest_bolt.core.record import Artifact
+from pytest_bolt.core.replication import Replication
 from pytest_bolt.core.ruling import Ruled
 
 NOT_WRITTEN = "(not written)"
@@ -29,6 +30,7 @@ class Relation(StrEnum):
 
     CORRECTS = "corrects"
     SUPERSEDED_BY = "superseded-by"
+    SUPERSEDES = "supersedes"
     REPLICATES = "replicates"
 
 
@@ -71,7 +73,8 @@ class Entry:
     `parts` are what was stated before the run, each with what became of it, `ruled` what became of the whole.
     `stated` says when that was stored, `measured` when the first measurement began. `files` differ between
     the sides. `data` is what tests said of their data and seeds. `version` is the tag of the head, empty
-    without one. `style` is the one that the entry asks for itself, empty for none. `person` holds what a
+    without one. `style` is the one that the entry asks for itself, empty for none. `replication` is what the
+    run says of an earlier one that it repeats. `person` holds what a
     person writes after the run, as Markdown by field name; an empty field is shown as not written.
     """
 
@@ -100,4 +103,5 @@ class Entry:
     links: tuple[Link, ...] = ()
     version: str = ""
     style: str = ""
+    replication: Replication | None = None
     person: Mapping[str, str] = field(default_factory=dict)

@@ -21,11 +21,14 @@ _ENTRY = re.compile(
     re.MULTILINE,
 )
 _LINK = re.compile(
-    r"^- .*<!-- bolt:link (?P<kind>corrects|superseded-by|replicates) (?P<id>[0-9a-zA-Z_.-]+) -->\r?$",
+    r"^- .*<!-- bolt:link (?P<kind>corrects|supersedes|superseded-by|replicates) "
+    r"(?P<id>[0-9a-zA-Z_.-]+) -->\r?$",
     re.MULTILINE,
 )
+_LINK_MARK = "<!-- bolt:link "  # looked for first: most entries of a long journal have none
 _SHOWN = {
     Relation.CORRECTS: "Corrects",
+    Relation.SUPERSEDES: "Supersedes",
     Relation.SUPERSEDED_BY: "Superseded by",
     Relation.REPLICATES: "Replicates",
 }
@@ -49,11 +52,13 @@ class Found:
     @property
     def person(self) -> dict[str, str]:
         """Return what stands in the person's fields, by name."""
-        return {match["field"]: match["text"] for match in _PERSON.finditer(self.body)}
+        return person_in(self.body)
 
     @property
     def links(self) -> tuple[Link, ...]:
         """Return what the entry says of others."""
+        if _LINK_MARK not in self.body:
+            return ()
         found = _LINK.finditer(self.body)
         return tuple(Link(relation=Relation(match["kind"]), entry_id=match["id"]) for match in found)
 
@@ -75,9 +80,29 @@ def framed(entry: Entry, body: str) -> str:
     return f"{opening}\n{whole}<!-- /bolt:entry {entry.entry_id} {digest_of(whole)} -->\n"
 
 
+def relinked(text: str, found: Found, links: tuple[Link, ...]) -> str:
+    """Return a journal's text with these links in the place of an entry's own; all else keeps its bytes."""
+    opening = text[found.start : text.index("\n", found.start) + 1]
+    newline = "\r\n" if opening.endswith("\r\n") else "\n"
+    lines = found.body.splitlines(keepends=True)
+    while lines and _LINK.fullmatch(lines[-1].rstrip("\r\n")):
+        lines.pop()
+    kept = "".join(lines).rstrip("\r\n")
+    shown = "".join(map(_link_line, links)).replace("\n", newline)
+    whole = f"{kept}{newline}{newline}{shown}"
+    closing = f"<!-- /bolt:entry {found.entry_id} {digest_of(whole)} -->"
+    tail = text[text.rindex("-->", found.start, found.end) + len("-->") : found.end]
+    return f"{text[: found.start]}{opening}{whole}{closing}{tail}{text[found.end :]}"
+
+
 def _link_line(link: Link) -> str:
     marker = f"<!-- bolt:link {link.relation} {link.entry_id} -->"
     return f"- {_SHOWN[link.relation]} entry `{link.entry_id}` {marker}\n"
+
+
+def person_in(body: str) -> dict[str, str]:
+    """Return what stands in the person's fields of an entry, by name."""
+    return {match["field"]: match["text"] for match in _PERSON.finditer(body)}
 
 
 def person_block(name: str, text: str) -> str:

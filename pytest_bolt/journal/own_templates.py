@@ -9,6 +9,7 @@ import pickle
 import resource
 import subprocess
 import sys
+import traceback
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -88,19 +89,35 @@ def _failed(how: Rendering, problem: str) -> BoltError:
     )
 
 
+def _source(how: Rendering, name: str) -> tuple[str, str, None] | None:
+    """Return a template with its name, which then stands in tracebacks, as a loader of Jinja does."""
+    text = how.templates.get(name)
+    return None if text is None else (text, name, None)
+
+
+def _place(error: Exception, how: Rendering) -> str:
+    """Return `paper.md.j2:12: `, where the error is in the source of a template; else nothing."""
+    from jinja2 import TemplateSyntaxError
+
+    if isinstance(error, TemplateSyntaxError):
+        return f"{error.name}:{error.lineno}: "
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [f"{frame.filename}:{frame.lineno}: " for frame in frames if frame.filename in how.templates]
+    return lines[-1] if lines else ""
+
+
 def _main() -> None:
     """Render what standard input holds; it was written by `render_apart`."""
-    from jinja2 import DictLoader
+    from jinja2 import FunctionLoader
 
     resource.setrlimit(resource.RLIMIT_CPU, (_SECONDS, _SECONDS))
     resource.setrlimit(resource.RLIMIT_AS, (_BYTES, _BYTES))
     entry, how = pickle.load(sys.stdin.buffer)  # noqa: S301 - from our own parent
     try:
-        text = body(entry, how, sandboxed(DictLoader(dict(how.templates))))
+        text = body(entry, how, sandboxed(FunctionLoader(lambda name: _source(how, name))))
     except Exception as error:  # noqa: BLE001 - whatever a template raises is told to its author
-        line = getattr(error, "lineno", None)
-        place = f", line {line}" if line else ""
-        answer = _FAILED + f"{type(error).__name__}{place}: {error}".encode("utf-8", "replace")
+        problem = f"{_place(error, how)}{type(error).__name__}: {error}"
+        answer = _FAILED + problem.encode("utf-8", "replace")
     else:
         answer = _OK + text.encode("utf-8", "surrogateescape")
     sys.stdout.buffer.write(answer)

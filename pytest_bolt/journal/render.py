@@ -11,6 +11,7 @@ from pytest_bolt.core.markdown_text import Markdown, code, escape
 from pytest_bolt.journal import pieces
 from pytest_bolt.journal.entry import NOT_WRITTEN, Entry
 from pytest_bolt.journal.markers import framed, person_block
+from pytest_bolt.journal.replicated import replicated
 
 if TYPE_CHECKING:
     from jinja2 import BaseLoader, Environment
@@ -61,8 +62,10 @@ def render(entry: Entry, how: Rendering | None = None) -> str:
     if f"{how.style}{TEMPLATE_SUFFIX}" in how.templates:
         from pytest_bolt.journal.own_templates import render_apart
 
-        return framed(entry, render_apart(entry, how))
-    return framed(entry, body(entry, how, environment()))
+        text = render_apart(entry, how)
+    else:
+        text = body(entry, how, environment())
+    return framed(entry, text + replicated(entry))
 
 
 def body(entry: Entry, how: Rendering, environment: Environment) -> str:

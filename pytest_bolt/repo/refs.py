@@ -147,3 +147,10 @@ def _trailers(text: str) -> dict[str, str]:
             key = key.strip().capitalize()
             found[key] = f"{found[key]}\n{value.strip()}" if key in found else value.strip()
     return found
+
+
+def knows_commit(repo: Repo, commit: str) -> bool:
+    """Return whether the repository has a commit, by its full hash."""
+    return (
+        _SHA.fullmatch(commit) is not None and run(repo, "cat-file", "-e", f"{commit}^{{commit}}").status == 0
+    )

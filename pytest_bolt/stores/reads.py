@@ -193,7 +193,12 @@ def _unknown_run(connection: Connection, prefix: str) -> BoltError:
 
 
 def artifact(connection: Connection, sha256: str) -> bytes | None:
-    """Return the content stored under a digest, None where there is none."""
+    """Return the content stored under a digest, None where there is none; damaged bytes as they are."""
     query = select(artifacts.c.data).where(artifacts.c.sha256 == sha256).limit(1)
     data = connection.execute(query).scalar()
-    return None if data is None else zlib.decompress(data)
+    if data is None:
+        return None
+    try:
+        return zlib.decompress(data)
+    except zlib.error:  # whoever asks compares the digest
+        return bytes(data)

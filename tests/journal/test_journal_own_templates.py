@@ -47,7 +47,7 @@ def failed(source, **more):
             "{{ entry.titel }}",
             "UndefinedError: 'pytest_bolt.journal.entry.Entry object' has no attribute 'titel'",
         ),
-        ("\n{% for %}", "TemplateSyntaxError, line 2"),
+        ("\n{% for %}", ":2: TemplateSyntaxError"),
         ("{% include '/etc/passwd' %}", "TemplateNotFound"),
         ("{% include '../secret.j2' %}", "TemplateNotFound"),
         ("{{ entry.__class__.__subclasses__() }}", "SecurityError"),
