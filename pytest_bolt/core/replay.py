@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from pytest_bolt.core.command_text import pinned, shell_line
 from pytest_bolt.core.record import Run
@@ -39,13 +40,14 @@ def replay_arguments(run: Run, outputs: Sequence[str] = ()) -> tuple[str, ...]:
 
     Raises BoltError where the stored command is not pytest: nothing else is ever run.
     """
-    words = _after_pytest(pinned(run))
+    words = _after_pytest(run.command)
     if words is None:
         seen = {"run": run.run_id, "command": shell_line(run.command) or "none"}
         raise BoltError("only a pytest command can be run again", seen=seen)
     seed = run.settings.get("seed", "")
     own = [*([f"--bolt-seed={seed}"] if seed.isdecimal() else []), *outputs]
-    kept = list(_kept(words))
+    _, *named = pinned(replace(run, command=("pytest", *words)))
+    kept = list(_kept(named))
     end = kept.index("--") if "--" in kept else len(kept)  # what follows it is no option
     return (*kept[:end], *own, *kept[end:])
 

@@ -13,7 +13,7 @@ END = ("--bolt-json=x",)
 BASE = Revision(commit="ab" * 20, name="main")
 
 
-def arguments(*command, base=BASE, settings=None):
+def arguments(*command, base=BASE, settings=None, mode="measure"):
     run = Run(
         run_id="0" * 12,
         started=None,
@@ -21,7 +21,7 @@ def arguments(*command, base=BASE, settings=None):
         head=Revision(commit=""),
         base=base,
         environment=Environment(facts={}),
-        mode="paired",
+        mode=mode,
         settings=settings or {},
     )
     return replay_arguments(run, END)
@@ -48,6 +48,14 @@ def arguments(*command, base=BASE, settings=None):
 )
 def test_arguments(command, kept):
     assert arguments(*command) == ((*END, *kept) if "--" in kept else (*kept, *END))
+
+
+def test_base_that_was_not_asked_for_on_the_command_line_is_named():
+    assert arguments("python", "-m", "pytest", "a", mode="paired") == (
+        f"--bolt-compare={BASE.commit}",
+        "a",
+        *END,
+    )
 
 
 def test_seed_is_kept():
