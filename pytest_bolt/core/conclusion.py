@@ -146,6 +146,8 @@ def _observed(expectation: Expectation, comparison: Comparison) -> Interval | st
     if isinstance(metric, str):
         return metric
     ratio = metric_change(metric)
+    if expectation.relative and comparison.ratio is None and expectation.metric in _FROM_TIME:
+        return _no_ratio(metric, comparison)
     if expectation.relative:
         return ratio if ratio is not None else _no_ratio(metric, comparison)
     unit, scale = unit_scale(metric.unit)
@@ -174,6 +176,9 @@ def _spread(value: float, ratio: Interval | None) -> Interval:
 
 
 def _no_ratio(metric: Metric, comparison: Comparison) -> str:
+    if comparison.ratio is None and metric.name in _FROM_TIME and metric.base and metric.head:
+        why = f": {sentence(comparison.reason)}" if comparison.reason else ""
+        return f"there is no interval{why}"
     if metric.base is not None and metric.head is not None:
         return f"a ratio to the base's {metric_text(metric.base, metric.unit)} means nothing"
     why = f": {sentence(comparison.reason)}" if comparison.reason else ""

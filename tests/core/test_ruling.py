@@ -14,6 +14,7 @@ from pytest_bolt.core.environment import Environment
 from pytest_bolt.core.record import Evidence, Revision, Run, RunState, Summary
 from pytest_bolt.core.ruling import FAILURE_NOTE, Ruled, Ruling, rule_of_all
 from pytest_bolt.core.statements import Role, Statement, by_function, numbered, words_of
+from pytest_bolt.core.units import IterationTime
 from pytest_bolt.core.verdict import Verdict
 from pytest_bolt.errors import BoltError
 
@@ -216,3 +217,18 @@ def test_parametrised_tests_of_one_function_state_it_once():
     assert [each.node_id for each in by_function([one, same, other])] == ["a.py::t", "a.py::u"]
     differs = replace(same, expect=("time <= 2x",))
     assert [each.node_id for each in by_function([one, differs])] == ["a.py::t[x]", "a.py::t[y]"]
+
+
+def test_two_times_without_an_interval_decide_nothing():
+    bare = compared(
+        ratio=None,
+        verdict=Verdict.INCONCLUSIVE,
+        base_time=IterationTime(204e3),
+        head_time=IterationTime(204e3),
+        reason="the time budget ended",
+    )
+    found = ruled(bare, expect="time >= 1.02x base")
+    assert (found.ruling, found.reason) == (
+        Ruling.INCONCLUSIVE,
+        "there is no interval: the time budget ended",
+    )
