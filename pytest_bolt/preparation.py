@@ -72,7 +72,15 @@ class Prepared:
     seed: int
     evidence: Evidence = field(default_factory=Evidence)
     diff: bytes | None = None  # of a dirty tree, where it is not too large to be kept
+    ignored: tuple[Path, ...] = ()  # what the run itself writes, and what it was told to name
     root: str = ""  # of the node ids, below the repository's top folder
+
+    def against(self, base: Revision) -> Prepared:
+        """Return the same with another base: the stored one that stands in for what was asked for."""
+        if self.repo is None or self.base is None or base.commit == self.base.commit:
+            return replace(self, base=base)
+        found = evidence_of(self.repo, self.head, base, ignore=self.ignored)
+        return replace(self, base=base, evidence=found.evidence)
 
     @property
     def expectations(self) -> tuple[Expectation, ...]:
@@ -154,6 +162,7 @@ def prepare(config: pytest.Config, settings: Settings) -> Prepared:
         seed=secrets.randbelow(_SEED_LIMIT) if settings.seed is None else settings.seed,
         evidence=found.evidence,
         diff=found.diff,
+        ignored=tuple(ignore),
         root=_root_below(repo, config.rootpath),
     )
 

@@ -142,7 +142,7 @@ class BoltSession:
             self._stored = stored_baselines(prepared, self._benchmarks)
             mode = "paired" if self._stored is None else "stored"
         if self._stored is not None:
-            prepared = replace(prepared, base=self._stored.base)
+            prepared = prepared.against(self._stored.base)
         self._started = prepared.new_run(command_line(self._config), mode, statements)
         prepared.store.begin(self._started, collected=len(self._benchmarks))
         if prepared.diff is not None:
