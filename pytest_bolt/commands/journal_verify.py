@@ -13,7 +13,6 @@ from pytest_bolt.commands.journal_entries import as_linked, run_of
 from pytest_bolt.commands.journal_places import Text, entries_of_all, journals, line_of, stored, templates
 from pytest_bolt.commands.kept_values import kept_of
 from pytest_bolt.commands.screen import Screen
-from pytest_bolt.core.claims import experiments, judged
 from pytest_bolt.core.plain_text import one_line
 from pytest_bolt.core.recompute import Recomputed, recompute
 from pytest_bolt.core.record import Artifact, Run, Summary
@@ -62,6 +61,7 @@ class Verifier:
         self._own = own
         self._folder = folder
         self._summaries: dict[str, Summary | None] = {}
+        self._rendered: dict[str, Mapping[str, Entry]] = {}
         self._recomputed: dict[str, Mapping[str, Recomputed]] = {}
 
     def check(self, text: Text, report: Report) -> None:
@@ -98,6 +98,13 @@ class Verifier:
                 for line, message in dict.fromkeys(lines)
             ]
 
+    def _entries(self, summary: Summary) -> Mapping[str, Entry]:
+        """Return the entries of a run by their ids; one run may have dozens."""
+        run_id = summary.run.run_id
+        if run_id not in self._rendered:
+            self._rendered[run_id] = {entry.entry_id: entry for entry in entries_of(summary)}
+        return self._rendered[run_id]
+
     def _summary(self, run_id: str) -> Summary | None:
         if run_id not in self._summaries:
             self._summaries[run_id] = stored(self._store, run_id) if run_id else None
@@ -107,7 +114,7 @@ class Verifier:
         self, store: Store, found: Found, summary: Summary, folder: Path
     ) -> tuple[list[tuple[int, str]], list[tuple[int, str]]]:
         """Return what differs and what could not be checked, each with its line from that of the marker."""
-        entry = next((each for each in entries_of(summary) if each.entry_id == found.entry_id), None)
+        entry = self._entries(summary).get(found.entry_id)
         if entry is None:
             return [(0, "the stored run has no such entry")], []
         told: list[tuple[int, str]] = []
@@ -126,7 +133,7 @@ class Verifier:
         for name, agrees in self._recompute(store, summary).items():
             comparison = next(c for c in summary.comparisons if c.case.case_id.key == name)
             node_id = comparison.case.case_id.node_id
-            if not _is_about(summary, entry, node_id):
+            if not _is_about(entry, node_id):
                 continue
             line = 1 + place_of(found.body, comparison)
             told += [(line, f"{one_line(node_id)}: {text}") for text in agrees.differences]
@@ -217,9 +224,10 @@ def _check_links(texts: Iterable[Text], report: Report) -> None:
         report.remarks.append(Problem(path=path, line=line, entry_id=entry_id, message=problem))
 
 
-def _is_about(summary: Summary, entry: Entry, node_id: str) -> bool:
-    parts = experiments(judged(summary)).get(entry.title)
-    return parts is None or any(part.statement.node_id == node_id for part in parts)
+def _is_about(entry: Entry, node_id: str) -> bool:
+    """Return whether a test belongs to an entry: to one of an experiment only its own do."""
+    of_experiment = [part.statement.node_id for part in entry.parts if part.statement.experiment]
+    return not of_experiment or node_id in of_experiment
 
 
 def _times(run: Run) -> Iterator[tuple[int, str]]:

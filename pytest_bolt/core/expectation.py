@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from fnmatch import translate
+from functools import lru_cache
 from typing import NoReturn
 
 from pytest_bolt.core.plain_text import one_line
@@ -101,7 +102,7 @@ class Expectation:
         """
         if not self.glob:
             return True
-        pattern = re.compile(translate(self.glob.replace("[", "[[]")))
+        pattern = _pattern(self.glob)
         whole = (node_id, node_id.partition("[")[0])
         return any(pattern.match(name[start:]) for name in whole for start in _starts(name))
 
@@ -150,6 +151,11 @@ def _half_a_digit(number: str) -> float:
     digits, _, exponent = number.lower().partition("e")
     decimals = len(digits.partition(".")[2])
     return float(f"0.5e{(int(exponent) if exponent else 0) - decimals}")
+
+
+@lru_cache(maxsize=4096)  # each is matched with every benchmark of a run, several times
+def _pattern(glob: str) -> re.Pattern[str]:
+    return re.compile(translate(glob.replace("[", "[[]")))
 
 
 def _starts(node_id: str) -> list[int]:
