@@ -166,5 +166,5 @@ def claim_lines(summary: Summary) -> Iterator[str]:
 def _published(part: Judged) -> str:
     if not part.statement.published:
         return ""
-    grades = [str(grade) for grade in part.grades if grade is not None]
+    grades = dict.fromkeys(str(grade) for grade in part.grades if grade is not None)
     return f" ({', '.join([f'stated: {one_line(part.statement.published)}', *grades])})"

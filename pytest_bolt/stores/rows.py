@@ -12,6 +12,7 @@ from pytest_bolt.core.case import Case, CaseId, Workload
 from pytest_bolt.core.comparison import Comparison, Interval, Metric, NullControl
 from pytest_bolt.core.environment import Environment
 from pytest_bolt.core.measurement import Clock
+from pytest_bolt.core.place import LINE_NOTE
 from pytest_bolt.core.record import Artifact, Evidence, Revision, Run, RunState
 from pytest_bolt.core.statements import Role, Statement
 from pytest_bolt.core.units import IterationTime
@@ -38,6 +39,7 @@ _COMPARISON_FIELDS = (
 )
 _STATEMENT_FIELDS = ("text", "source", "role", "expect", "node_id", "experiment", "published", "style")
 _ARTIFACT_FIELDS = ("kind", "path", "sha256", "size", "stored")
+_MILLION = 1_000_000
 _METRIC_FIELDS = ("name", "unit", "better", "base", "head")
 _JUDGED_FIELDS = ("margin", "gated", "failed")
 
@@ -176,7 +178,10 @@ def _control_of(row: Mapping[str, Any]) -> NullControl:
 
 
 def comparison_row(comparison: Comparison) -> dict[str, Any]:
-    """Return the row of a comparison, without the numbers of its run and case."""
+    """Return the row of a comparison, without the numbers of its run and case.
+
+    Where a test begins is of the tree that was run, and told in reports only.
+    """
     ratio, base, head = comparison.ratio, comparison.base_time, comparison.head_time
     return {
         **{name: getattr(comparison, name) for name in _COMPARISON_FIELDS},
@@ -189,7 +194,7 @@ def comparison_row(comparison: Comparison) -> dict[str, Any]:
         "head_ns": head and head.ns,
         "warnings": comparison.warnings or None,
         "metrics": [_metric_row(metric) for metric in comparison.metrics] or None,
-        "notes": dict(comparison.notes) or None,
+        "notes": {name: text for name, text in comparison.notes.items() if name != LINE_NOTE} or None,
         "pair_values": _pair_values(comparison) or None,
     }
 
@@ -199,7 +204,7 @@ def comparison_of(row: Row) -> Comparison:
     ratio = None
     if row["ratio"] is not None:
         ratio = Interval(estimate=row["ratio"], low=row["ratio_low"], high=row["ratio_high"])
-    millionths = [value / 1e6 for value in row["pair_values"] or ()]
+    pairs = row["pair_values"] or ()
     return Comparison(
         case=case_of_row(row),
         verdict=Verdict(row["verdict"]),
@@ -210,16 +215,16 @@ def comparison_of(row: Row) -> Comparison:
         warnings=tuple(row["warnings"] or ()),
         metrics=tuple(_metric_of(entry) for entry in row["metrics"] or ()),
         notes=row["notes"] or {},
-        pair_ratios=tuple(millionths[::2]),
-        pair_errors=tuple(millionths[1::2]),
+        pair_ratios=tuple((_MILLION + change) / _MILLION for change in pairs[::2]),
+        pair_errors=tuple(error / _MILLION for error in pairs[1::2]),
         **{name: row[name] for name in _COMPARISON_FIELDS},
     )
 
 
 def _pair_values(comparison: Comparison) -> list[int]:
-    """Return ratio and error of each pair in turn, in millionths: whole numbers take half the room."""
+    """Return the change and the error of each pair in turn, in millionths: few digits take little room."""
     pairs = zip(comparison.pair_ratios, comparison.pair_errors, strict=True)
-    return [round(value * 1e6) for pair in pairs for value in pair]
+    return [round(value * _MILLION) for ratio, error in pairs for value in (ratio - 1, error)]
 
 
 def _time(ns: float | None) -> IterationTime | None:

@@ -150,7 +150,7 @@ comparisons = Table(
     Column("mode", String(16), nullable=False),
     Column("method", Phrase, nullable=False),
     Column("pairs", Integer, nullable=False),
-    Column("pair_values", Plain),  # ratio and error of each process pair in turn, in millionths
+    Column("pair_values", Plain),  # change and error of each process pair in turn, in millionths
     Column("quads", Integer, nullable=False),
     Column("seed", AnyInteger, nullable=False),
     Column("failed", Boolean, nullable=False),
