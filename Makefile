@@ -28,7 +28,7 @@ suites: $(STAMP) ## Hold every shipped implementation to its reference
 	$(BIN)/python -m pytest suites -k 'not speed' -q -n 2 --dist worksteal $(PYTEST_ARGS)
 
 claims: $(STAMP) ## Put the claims of the seed journals to the proof; a few minutes, and a journal entry each
-	$(BIN)/python -m pytest suites/seeds --bolt-journal $(PYTEST_ARGS)
+	$(BIN)/python -m pytest suites/seeds --bolt-journal --bolt-store=journal/runs.sqlite $(PYTEST_ARGS)
 
 setup: $(STAMP) ## Create or update the environment
 
