@@ -18,6 +18,8 @@ ROOT = Path(suites.__file__).parent.parent
 
 DELICATE = ("attention", "bdh", "gdn_prefill", "rmsnorm", "softmax", "transformer")
 """Suites whose variants differ most; those of all suites take `python -m benchmarks.mutants` minutes."""
+QUICK = ("attention", "rmsnorm", "softmax")
+"""Those of them whose honest variants run every test in seconds."""
 
 
 @pytest.mark.slow
@@ -29,7 +31,7 @@ def test_every_wrong_variant_is_caught(tmp_path, suite):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("suite", DELICATE)
+@pytest.mark.parametrize("suite", QUICK)
 def test_every_honest_variant_is_accepted(tmp_path, suite):
     assert judged(tmp_path, suite, "--honest-only") == {
         each.name: "accepted" for each in variants_of(suite) if each.honest
