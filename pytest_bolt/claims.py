@@ -82,6 +82,11 @@ def found_by(items: Iterable[pytest.Item], settings: Settings, root: Path) -> li
     return found
 
 
+def may_find(item: pytest.Item) -> bool:
+    """Return whether a test may find something by itself: it asks for the fixture `claim`."""
+    return "claim" in getattr(item, "fixturenames", ())
+
+
 def has_claim(item: pytest.Item) -> bool:
     """Return whether a test puts a claim to the proof; a marker with nothing but a style makes no claim."""
     return any(marker.args or set(marker.kwargs) - {"style"} for marker in item.iter_markers(CLAIM))

@@ -23,7 +23,7 @@ from pytest_bolt.core.statements import Statement, numbered, words_of
 from pytest_bolt.errors import BoltError
 from pytest_bolt.extras import require_report
 from pytest_bolt.journal.own_templates import templates_in
-from pytest_bolt.journal.write import FIGURES, Journal, parse_option
+from pytest_bolt.journal.write import Journal, parse_option
 from pytest_bolt.machine import environment
 from pytest_bolt.measuring.process import PINNED_ENVIRONMENT
 from pytest_bolt.page_folder import PAGE, check_page_folder
@@ -50,12 +50,6 @@ class Output:
     kind: str
     path: Path
     journal: Journal | None = None
-
-    def written(self) -> tuple[Path, ...]:
-        """Return the files and folders that are written with it, which are no part of the tree."""
-        if self.journal is None or self.journal.folder:
-            return (self.path,)
-        return (self.path, self.path.parent / FIGURES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +133,7 @@ def prepare(config: pytest.Config, settings: Settings) -> Prepared:
     outputs = _outputs(settings, config)
     repo = _repository(_places(config), required=settings.compare is not None)
     named = [config.invocation_params.dir / path for path in settings.artifact]
-    ignore = [*(path for output in outputs for path in output.written()), *named]
+    ignore = [*(output.path for output in outputs), *named]
     head = resolve_head(repo, ignore=ignore) if repo is not None else Revision(commit="", name="")
     base = resolve_base(repo, settings.compare) if repo is not None and settings.compare is not None else None
     if settings.aa or settings.baseline is not None:

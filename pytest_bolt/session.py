@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ from pytest_bolt import telling, trees
 from pytest_bolt.baseline_adapters import comparable_items
 from pytest_bolt.baselines import StoredBase, stored_baselines
 from pytest_bolt.cases import Benchmark, benchmarks_of
-from pytest_bolt.claims import Found, claim_lines, claims_of, found_by, has_claim, stated_by
+from pytest_bolt.claims import Found, claim_lines, claims_of, found_by, may_find, stated_by
 from pytest_bolt.core.control import Control
 from pytest_bolt.core.expectation import Expectation
 from pytest_bolt.core.plan import PlanSettings, plan
@@ -115,7 +115,7 @@ class BoltSession:
         plain = [item for item in session.items if not is_benchmark(item)]
         if getattr(self._config.option, "benchmark_only", False):
             plain = []
-        if self._benchmarks or any(map(has_claim, plain)):
+        if self._benchmarks or any(map(may_find, plain)):
             with usage_errors():
                 self._begin(statements)
         try:
@@ -167,9 +167,13 @@ class BoltSession:
         if summary.run.state is not RunState.FINISHED:
             return [f"the run was stopped, so this was not written: {o.path}" for o in self._prepared.outputs]
         problems = []
+        figures: Mapping[str, str] = {}
+        if any(output.journal is not None for output in self._prepared.outputs):
+            summary, figures, told = telling.with_figures(summary, self._prepared.store)
+            self._written += told
         for output in self._prepared.outputs:
             try:
-                files = telling.write_file(output, summary, self._limits, self._prepared)
+                files = telling.write_file(output, summary, self._limits, self._prepared, figures)
                 self._written += [f"wrote {file}" for file in files]
             except BoltError as error:
                 problems.append(error.render())

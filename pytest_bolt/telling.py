@@ -26,6 +26,7 @@ from pytest_bolt.reports.annotations import annotation_lines
 from pytest_bolt.reports.progress import progress_text
 from pytest_bolt.reports.terminal import Line, lines
 from pytest_bolt.settings import OWN_BASELINE
+from pytest_bolt.stores.store import Store
 from pytest_bolt.versions import version_runs
 
 
@@ -125,10 +126,29 @@ def _subjects(baseline: str) -> str:
     return f"implementations with {baseline}"
 
 
+def with_figures(summary: Summary, store: Store) -> tuple[Summary, Mapping[str, str], list[str]]:
+    """Return the run with the figures of its journal entries, their texts by path, and what to tell.
+
+    Their hashes are stored with the run.
+    """
+    if not can_draw():
+        return summary, {}, ["no figures beside the journal: pip install pytest-bolt[report] draws them"]
+    summary, figures = drawn(summary, store)
+    store.amend(summary.run.run_id, summary.run.evidence)
+    return summary, figures, []
+
+
 def write_file(
-    output: Output, summary: Summary, limits: MachineLimits | None, prepared: Prepared
+    output: Output,
+    summary: Summary,
+    limits: MachineLimits | None,
+    prepared: Prepared,
+    figures: Mapping[str, str],
 ) -> tuple[Path, ...]:
-    """Write one report that was asked for; return the files. Raises BoltError."""
+    """Write one report that was asked for; return the files. Raises BoltError.
+
+    `figures` are those of the journal's entries, by their paths beside it.
+    """
     match output.kind:
         case "html":
             write_page(output.path.parent, summary, prepared.store, limits)
@@ -137,16 +157,14 @@ def write_file(
         case "markdown":
             write_atomically(output.path, markdown.render(summary, limits))
         case _ if output.journal is not None:
-            return _write_journal(output.journal, summary, prepared)
+            return _write_journal(output.journal, summary, prepared, figures)
     return (output.path,)
 
 
-def _write_journal(journal: Journal, summary: Summary, prepared: Prepared) -> tuple[Path, ...]:
+def _write_journal(
+    journal: Journal, summary: Summary, prepared: Prepared, figures: Mapping[str, str]
+) -> tuple[Path, ...]:
     written = {}
-    figures: Mapping[str, str] = {}
-    if can_draw():
-        summary, figures = drawn(summary, prepared.store)
-        prepared.store.amend(summary.run.run_id, summary.run.evidence)
     for entry in entries_of(summary):
         own = journal.of(entry)
         folder = own.path if own.folder else own.path.parent

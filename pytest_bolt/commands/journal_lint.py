@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
+from pytest_bolt.commands.journal_places import files_of
 from pytest_bolt.commands.screen import Screen
 from pytest_bolt.core.plain_text import one_line
 from pytest_bolt.errors import BoltError
@@ -15,7 +16,6 @@ from pytest_bolt.journal.document.reader import read_journal
 from pytest_bolt.journal.lint.finding import RULES, Finding, Severity
 from pytest_bolt.journal.lint.run import lint
 
-_SUFFIXES = frozenset({".md", ".markdown"})
 _FOUND_ERRORS = 1
 
 
@@ -42,7 +42,7 @@ def lint_journals(
     """
     for name in (*select, *ignore):
         _check_rule(name)
-    files = list(dict.fromkeys(file for path in paths for file in _files(path)))
+    files = list(dict.fromkeys(file for path in paths for file in files_of(path)))
     found = [one for file in files for one in _in_file(file, select, ignore)]
     errors = sum(one.finding.severity is Severity.ERROR for one in found)
     screen = Screen(stream=stream)
@@ -58,19 +58,6 @@ def _check_rule(name: str) -> None:
         near = difflib.get_close_matches(name.lower(), RULES, n=1)
         advice = f"did you mean `{near[0]}`?" if near else f"known are: {', '.join(RULES)}"
         raise BoltError("there is no such rule", seen={"rule": one_line(name)}, advice=advice)
-
-
-def _files(path: Path) -> Iterator[Path]:
-    if path.is_dir():
-        found = sorted(one for one in path.rglob("*") if one.suffix.lower() in _SUFFIXES and one.is_file())
-        if not found:
-            raise BoltError("the folder has no journal", seen={"path": path}, advice="name a Markdown file")
-        yield from found
-    elif path.exists():
-        yield path
-    else:
-        advice = "name a journal: pytest-bolt journal lint PATH"
-        raise BoltError("there is no such journal", seen={"path": one_line(str(path))}, advice=advice)
 
 
 def _in_file(path: Path, select: Sequence[str], ignore: Sequence[str]) -> Iterator[_Found]:

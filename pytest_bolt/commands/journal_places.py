@@ -34,7 +34,7 @@ def journals(paths: Sequence[Path]) -> tuple[Text, ...]:
 
     Raises BoltError for a path that is not there, a folder without journals, or what cannot be read.
     """
-    files = dict.fromkeys(file for path in paths or [DEFAULT] for file in _files(path))
+    files = dict.fromkeys(file for path in paths or [DEFAULT] for file in files_of(path))
     return tuple(Text(path=file, text=read(file)) for file in files)
 
 
@@ -43,7 +43,8 @@ def entries_of_all(texts: Iterable[Text]) -> list[tuple[Path, Found]]:
     return [(each.path, found) for each in texts for found in entries_in(each.text)]
 
 
-def _files(path: Path) -> Iterator[Path]:
+def files_of(path: Path) -> Iterator[Path]:
+    """Yield a journal, or those of a folder. Raises BoltError where there is none."""
     if path.is_dir():
         found = sorted(one for one in path.rglob("*") if one.suffix.lower() in _SUFFIXES and one.is_file())
         if not found:

@@ -30,15 +30,20 @@ def without_docstrings(tree: ast.AST) -> None:
             node.body = node.body[1:]
 
 
+def is_document(path: str) -> bool:
+    """Return whether a file holds prose by its name."""
+    return path.rpartition(".")[2].lower() in {"md", "rst", "adoc"}
+
+
 def code_digest(path: str, content: bytes) -> str:
     """Return a digest of the code in a file: equal digests mean that no code differs.
 
     Of Python the normal form counts, of documents (`.md`, `.rst`, `.adoc`) nothing. Of anything else every
     byte counts, and of Python that cannot be parsed.
     """
-    suffix = path.rpartition(".")[2].lower()
-    if suffix in {"md", "rst", "adoc"}:
+    if is_document(path):
         return ""
+    suffix = path.rpartition(".")[2].lower()
     if suffix in {"py", "pyi"}:
         try:
             return hashlib.sha256(normalised(content).encode("utf-8", "surrogatepass")).hexdigest()

@@ -35,15 +35,17 @@ def evidence_of(repo: Repo, head: Revision, base: Revision | None, *, ignore: It
     """
     ignored = tuple(ignore)
     changed = differences(repo, base.commit, ignore=ignored) if base is not None else ()
-    diff = uncommitted_diff(repo, head.commit, differences(repo, head.commit, ignore=ignored))
     kept: tuple[Artifact, ...] = ()
-    if head.dirty and diff is not None:
+    diff = None
+    if head.dirty:
+        diff = uncommitted_diff(repo, head.commit, differences(repo, head.commit, ignore=ignored))
+    if diff is not None:
         digest = hashlib.sha256(diff).hexdigest()
         kept = (Artifact(kind="diff", path=DIFF_NAME, sha256=digest, size=len(diff), stored=True),)
     same = base is not None and same_code(repo, base.commit, changed)
     tag = "" if head.dirty else tag_of(repo, head.commit)
     evidence = Evidence(files=changed, same_code=same, tag=tag, artifacts=kept)
-    return Found(evidence=evidence, diff=diff if kept else None)
+    return Found(evidence=evidence, diff=diff)
 
 
 def tag_of(repo: Repo, commit: str) -> str:

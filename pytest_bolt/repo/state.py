@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import stat
 from collections.abc import Collection, Iterable
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_bolt.core.source import code_digest
+from pytest_bolt.core.source import code_digest, is_document
 from pytest_bolt.repo.commands import ask, read_object, run, top_level
 
 if TYPE_CHECKING:
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
 RUN_OUTPUT = frozenset(
     {".bolt", "__pycache__", ".pytest_cache", ".hypothesis", ".benchmarks", ".mypy_cache", ".ruff_cache"}
 )
+# Entries that are files of their own, and figures, by the names that they are given.
+_BESIDE_A_JOURNAL = re.compile(
+    r"(?:^|/)(?:figures/[0-9a-f]{12}-(?:[0-9a-z-]+-)?(?:changes|pairs|history)(?:-\d)?\.svg"
+    r"|\d{4}-\d{2}-\d{2}-(?:[0-9a-z-]+-)?[0-9a-f]{12}\.md)$"
+)
 _LARGEST_SOURCE = 4 * 2**20  # bytes; a larger file that differs counts as changed code
 _WHOLE_CONTENT = 64 * 2**20  # bytes; of a larger file size and time are hashed, or start-up takes minutes
 
@@ -27,7 +33,7 @@ def differences(repo: Repo, commit: str, *, ignore: Iterable[Path] = ()) -> tupl
     """Return the paths, relative to the top, in which the working tree differs from a commit.
 
     Tracked files staged or not, and untracked files that git does not ignore. `.bolt/`, caches of
-    Python and pytest, and the files and folders in `ignore` do not count.
+    Python and pytest, what is written beside a journal, and the files in `ignore` do not count.
     """
     top = top_level(repo)
     tracked = ask(
@@ -36,15 +42,9 @@ def differences(repo: Repo, commit: str, *, ignore: Iterable[Path] = ()) -> tupl
         *("--ignore-submodules=none", commit, "--"),
     )
     untracked = ask(repo, "ls-files", "--others", "--exclude-standard", "-z")
-    ignored = {PurePath(os.path.relpath(Path(path).resolve(), top)) for path in ignore}
+    ignored = {os.path.relpath(Path(path).resolve(), top) for path in ignore}
     paths = {path for path in (tracked + "\0" + untracked).split("\0") if path}
-    return tuple(
-        sorted(path for path in paths if not _is_ignored(path, ignored) and not _is_run_output(path))
-    )
-
-
-def _is_ignored(path: str, ignored: Collection[PurePath]) -> bool:
-    return any(each in ignored for each in (PurePath(path), *PurePath(path).parents))
+    return tuple(sorted(path for path in paths if path not in ignored and not _is_run_output(path)))
 
 
 def diff_hash(repo: Repo, commit: str, *, ignore: Iterable[Path] = ()) -> str:
@@ -63,9 +63,14 @@ def identical(repo: Repo, base_commit: str, *, ignore: Iterable[Path] = ()) -> b
 
 
 def same_code(repo: Repo, commit: str, paths: Iterable[str]) -> bool:
-    """Return whether none of these paths differs in code from the commit, whatever else differs in them."""
+    """Return whether none of these paths differs in code from the commit, whatever else differs in them.
+
+    It ends at the first that does; git is not asked about documents, of which there may be thousands.
+    """
     top = top_level(repo)
-    return all(_code_here(top, path) == _code_there(repo, commit, path) for path in paths)
+    return all(
+        is_document(path) or _code_here(top, path) == _code_there(repo, commit, path) for path in paths
+    )
 
 
 def _code_here(top: Path, path: str) -> str:
@@ -110,7 +115,7 @@ def differs_only_in_suite(
 
 
 def _is_run_output(path: str) -> bool:
-    return not RUN_OUTPUT.isdisjoint(path.split("/"))
+    return not RUN_OUTPUT.isdisjoint(path.split("/")) or _BESIDE_A_JOURNAL.search(path) is not None
 
 
 def _content(repo: Repo, path: Path) -> bytes:

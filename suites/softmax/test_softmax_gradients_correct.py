@@ -29,6 +29,7 @@ def test_gradient_agrees_on(impl, device, dtype, seed, distribution):
 
 @pytest.mark.parametrize("dim", [0, 1, -1])
 def test_gradient_along_any_dimension(impl, device, dtype, seed, dim):
+    # Divided for the same reason: of seven columns one often has nearly all of the probability.
     x = inputs.blocks(3, 28, device=device, dtype=dtype, seed=100 * seed + 41) / 4
     agrees(impl, x.reshape(3, 4, 7), dim, seed=100 * seed + 1)
 

@@ -101,7 +101,7 @@ def test_a_path_that_is_not_there_is_a_usage_error(journal, capsys):
     assert run("no\x1bwhere.md") == 2
     assert capsys.readouterr().err == (
         "pytest-bolt: there is no such journal\n  path  no\\x1bwhere.md\n"
-        "  -> name a journal: pytest-bolt journal lint PATH\n"
+        "  -> name a file, or a folder of journals\n"
     )
 
 

@@ -105,3 +105,21 @@ def test_what_is_no_number_is_refused(project, value):
     project.suite(FOUND.replace('"items", 12', f'"items", {value}'))
     result = project.pytest()
     result.stdout.fnmatch_lines(["E*what a claim is judged by is a number, or several"])
+
+
+def test_what_a_test_without_a_claim_finds_is_reported(project):
+    project.suite("def test_count(claim): claim.found('items', 12)\n")
+    result = project.pytest("--bolt", "--bolt-journal=paper")
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["wrote *journal/JOURNAL.md"])
+    journal = (project.root / "journal/JOURNAL.md").read_text()
+    assert "| items, `tests/test_speed.py::test_count` | - | 12 | - |" in journal
+
+
+def test_figures_that_cannot_be_drawn_are_said(project):
+    project.suite(FOUND)
+    (project.root / "conftest.py").write_text("import sys\nsys.modules['vl_convert'] = None\n")
+    result = project.pytest("--bolt-journal")
+    result.stdout.fnmatch_lines(
+        ["no figures beside the journal: pip install pytest-bolt[[]report] draws them"]
+    )

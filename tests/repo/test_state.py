@@ -158,10 +158,15 @@ def test_differences_in_the_suite_alone(project):
     assert not differs_only_in_suite(project.repo(), base, project.root / "sub", lent)
 
 
-def test_folders_that_a_run_writes_are_left_out(project):
-    project.write(
-        {"journal/figures/a.svg": "x", "journal/figures/deep/b.svg": "x", "journal/figures.py": "x"}
-    )
-    assert differences(project.repo(), "HEAD", ignore=[project.root / "journal" / "figures"]) == (
-        "journal/figures.py",
-    )
+def test_what_is_written_beside_a_journal_is_left_out_and_nothing_else(project):
+    run = "0a1b2c3d4e5f"
+    written = [f"journal/figures/{run}-changes.svg", f"figures/{run}-004-heap-pairs-3.svg"]
+    written += [f"journal/each/2026-01-02-fused-attention-{run}.md", f"2026-01-02-{run}.md"]
+    others = [
+        "figures/kernel.py",
+        f"figures/{run}.svg",
+        "figures/logo-changes.svg",
+        "docs/2026-01-02-notes.md",
+    ]
+    project.write(dict.fromkeys([*written, *others], "x"))
+    assert differences(project.repo(), "HEAD") == tuple(sorted(others))
