@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from pytest_bolt.core.tolerance import Agreement, Tier
 from pytest_bolt.correctness import inputs
-from pytest_bolt.correctness.conditioning import conditioned
 from pytest_bolt.correctness.conduct import Misbehaved, repeated, unmutated, verify
 from pytest_bolt.correctness.gate import Incorrect, check, compare, expected
 from pytest_bolt.correctness.gradients import backward, verify_gradients
@@ -26,7 +25,6 @@ __all__ = [
     "backward",
     "check",
     "compare",
-    "conditioned",
     "expected",
     "fenced",
     "inputs",

@@ -1,47 +1,50 @@
 """How far inputs that are off by a few units in the last place move an answer.
 
 No implementation is more exact than the conditioning of its formula allows, and one that happens to be is no
-measure for others (Higham 2002, Accuracy and Stability of Numerical Algorithms, section 1.6).
+measure for others (Higham 2002, Accuracy and Stability of Numerical Algorithms, section 1.6). So before an
+answer is rejected, further honest ones are asked for: what the framework gives for inputs beside these.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
-from typing import Any
+import itertools
+from collections.abc import Callable, Iterator
+from typing import Any, TypeAlias
 
 import torch
 
-from pytest_bolt.correctness.nested import map_tensors
+from pytest_bolt.correctness.nested import each_tensor, map_tensors
 
+# In one pattern the errors may happen to cancel.
+_PATTERNS = 4
+_UNITS = 4
 _SINGLE = torch.finfo(torch.float32).eps
 
+Nudge: TypeAlias = Callable[[Any], Any]
 
-def off_by(units: int, tensor: torch.Tensor) -> torch.Tensor:
-    """Return a tensor whose elements are off by `units` in the last place, up or down in a fixed pattern.
 
-    Tensors that are not of a floating-point dtype are returned as they are.
+def nudges(arguments: Any) -> Iterator[Nudge]:
+    """Yield functions that return the arguments with every number off by four units in the last place.
+
+    Where a tensor is of a dtype narrower than float32 there are none: a unit of it is far more than an honest
+    implementation loses, since that works in float32 inside.
     """
+    tensors = [tensor for tensor in each_tensor(arguments) if tensor.is_floating_point()]
+    if tensors and all(torch.finfo(tensor.dtype).eps <= _SINGLE for tensor in tensors):
+        for pattern in range(_PATTERNS):
+            yield functools.partial(_nudged, pattern)
+
+
+def _nudged(pattern: int, arguments: Any) -> Any:
+    """Move each element of each tensor up or down, as a generator draws it; always the same way."""
+    numbers = itertools.count(1000 * pattern)
+    return map_tensors(arguments, lambda tensor: _off(tensor, next(numbers)))
+
+
+def _off(tensor: torch.Tensor, seed: int) -> torch.Tensor:
     if not tensor.is_floating_point():
         return tensor
-    signs = torch.arange(tensor.numel(), device=tensor.device).reshape(tensor.shape) * 7 % 5 % 2 * 2 - 1
-    return tensor * (1 + units * torch.finfo(tensor.dtype).eps * signs).to(tensor.dtype)
-
-
-def conditioned(function: Callable[..., Any], dtype: torch.dtype, units: int = 4) -> Callable[..., Any]:
-    """Return the function of inputs that are off by `units`, where arithmetic has no more digits than inputs.
-
-    Of a dtype narrower than float32 it is the function itself: there a unit of the input is far more than an
-    honest implementation loses, since it works in float32 inside.
-    """
-    return nudged(function, units) if torch.finfo(dtype).eps <= _SINGLE else function
-
-
-def nudged(function: Callable[..., Any], units: int) -> Callable[..., Any]:
-    """Return the function of inputs that are off by `units` in the last place."""
-
-    @functools.wraps(function)
-    def off(*args: Any, **kwargs: Any) -> Any:
-        return function(*map_tensors(args, functools.partial(off_by, units)), **kwargs)
-
-    return off
+    drawn = torch.randint(0, 2, tensor.shape, generator=torch.Generator().manual_seed(seed))
+    signs = (2 * drawn - 1).to(device=tensor.device, dtype=tensor.dtype)
+    return tensor * (1 + _UNITS * torch.finfo(tensor.dtype).eps * signs)

@@ -9,13 +9,11 @@ import torch
 
 from pytest_bolt.core.tolerance import Agreement, Tier
 from pytest_bolt.correctness.call_text import call_text, value_text
-from pytest_bolt.correctness.conditioning import nudged
+from pytest_bolt.correctness.conditioning import Nudge, nudges
 from pytest_bolt.correctness.conduct import unmutated
 from pytest_bolt.correctness.gate import Incorrect, Operation, compare
 from pytest_bolt.correctness.nested import each_tensor, map_tensors, own_copy
 from pytest_bolt.correctness.structure import outputs_of
-
-_SINGLE = torch.finfo(torch.float32).eps
 
 
 def verify_gradients(  # noqa: PLR0913 - a keyword each for what differs from one operation to another
@@ -61,7 +59,6 @@ def verify_gradients(  # noqa: PLR0913 - a keyword each for what differs from on
     )
     wanted = _gradients(oracle, given, named, sources, torch.float64, seed)
     framework = _gradients(twin or oracle, given, named, sources, None, seed)
-    others = _others(oracle, twin, given, named, sources, seed)
     got = _gradients(lambda *inner: unmutated(fn, inner), tuple(args), {}, sources, None, seed)
     missing = [place for place, (own, right) in enumerate(zip(got, wanted, strict=True)) if _lost(own, right)]
     if missing:
@@ -69,14 +66,19 @@ def verify_gradients(  # noqa: PLR0913 - a keyword each for what differs from on
         raise Incorrect(
             Agreement(subject="gradients", tier=Tier(tier), mismatch=f"no gradient reaches input {shapes}")
         )
-    zeros = [torch.zeros_like(source) for source in sources]
-    full = [
-        [zero if one is None else one for one, zero in zip(each, zeros, strict=True)]
-        for each in (got, wanted, framework, *others)
-    ]
-    exact = [one.double() for one in full[1]]
+
+    def whole(gradients: Sequence[torch.Tensor | None]) -> list[torch.Tensor]:
+        pairs = zip(gradients, sources, strict=True)
+        return [torch.zeros_like(source) if one is None else one for one, source in pairs]
+
+    further = _further(oracle, twin, given, named, sources, seed)
     agreement = compare(
-        full[0], reference64=exact, framework=full[2], others=full[3:], tier=tier, by_row=by_row
+        whole(got),
+        reference64=[one.double() for one in whole(wanted)],
+        framework=whole(framework),
+        tier=tier,
+        by_row=by_row,
+        further=map(whole, further),
     )
     if not agreement.ok:
         wrong = Incorrect(agreement)
@@ -85,24 +87,28 @@ def verify_gradients(  # noqa: PLR0913 - a keyword each for what differs from on
     return agreement
 
 
-def _others(
+def _further(
     oracle: Operation,
     twin: Operation | None,
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
     sources: Sequence[torch.Tensor],
     seed: int,
-) -> list[list[torch.Tensor | None]]:
-    """Return further honest gradients, beside those of the framework's own operation.
+) -> Iterator[list[torch.Tensor | None]]:
+    """Yield further honest gradients, beside those of the framework's own operation.
 
     A backward pass chains sums that one kernel may order luckily. The formula as plain operations says what
-    another order may be off by, inputs that are off by one unit what the conditioning allows. Of narrow
-    dtypes a unit of the input is far more than the arithmetic inside loses, so they have no such allowance.
+    another order may be off by, inputs beside these what the conditioning allows.
     """
-    found = [] if twin is None else [_gradients(oracle, args, kwargs, sources, None, seed)]
-    if all(torch.finfo(source.dtype).eps <= _SINGLE for source in sources):
-        found.append(_gradients(nudged(twin or oracle, 1), args, kwargs, sources, None, seed))
-    return found
+    if twin is not None:
+        yield _gradients(oracle, args, kwargs, sources, None, seed)
+    for nudge in nudges((args, kwargs)):
+
+        def beside(*inner: Any, nudge: Nudge = nudge, **named: Any) -> Any:
+            given, changed = nudge((inner, named))
+            return (twin or oracle)(*given, **changed)
+
+        yield _gradients(beside, args, kwargs, sources, None, seed)
 
 
 def backward(fn: Callable[..., Any]) -> Callable[..., torch.Tensor | None]:

@@ -14,11 +14,9 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from pytest_bolt.core.tolerance import Tier
-from pytest_bolt.correctness.gate import Judge, Operation, expected, tier_named
+from pytest_bolt.correctness.gate import Judge, Operation, Outputs, beside, expected, tier_named
 from pytest_bolt.correctness.nested import as_float64, each_tensor, map_tensors
 from pytest_bolt.correctness.structure import outputs_of
-
-Outputs = tuple[torch.Tensor, ...]
 
 
 class Vacuous(AssertionError):
@@ -99,6 +97,7 @@ def self_test(
 @dataclass(frozen=True, slots=True)
 class _Workload:
     oracle: Operation
+    twin: Operation
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
     reference64: Outputs
@@ -129,14 +128,15 @@ def _workload(
 ) -> _Workload:
     named = dict(kwargs or {})
     reference64, framework = expected(oracle=oracle, args=args, kwargs=named, twin=twin)
-    return _Workload(oracle, tuple(args), named, reference64, framework, axis)
+    return _Workload(oracle, twin or oracle, tuple(args), named, reference64, framework, axis)
 
 
 def _verdicts(
     work: _Workload, tier: Tier, extra: Mapping[str, Operation]
 ) -> Iterator[tuple[str, bool | None]]:
     """Yield for each mutant whether the gate accepts it; None where it does not exist."""
-    judge = Judge(reference64=work.reference64, framework=work.framework, tier=tier)
+    further = beside(work.twin, work.args, work.kwargs)
+    judge = Judge(reference64=work.reference64, framework=work.framework, tier=tier, further=further)
     for name, mutant in _mutants(work, tier, extra):
         if mutant is None:
             yield name, None

@@ -35,7 +35,6 @@ def agrees(impl, tensors, *, scaled):
         impl.run_bdh_attention,
         (*tensors, scaled),
         oracle=workloads.attention,
-        twin=workloads.nudged(workloads.attention),
         oracle_args=tensors,
         kwargs={"scaled": scaled},
     )
@@ -122,7 +121,6 @@ def test_scores_lie_below_the_diagonal(impl, device, dtype, seed, scaled):
     check(
         scores,
         oracle=workloads.attention,
-        twin=workloads.nudged(workloads.attention),
         args=(x, identity),
         kwargs={"scaled": scaled},
     )
@@ -136,7 +134,6 @@ def test_scaling_divides_by_the_root_of_the_neurons(impl, device, dtype, seed, n
     check(
         grown,
         oracle=workloads.attention,
-        twin=workloads.nudged(workloads.attention),
         args=tensors,
         kwargs={"scaled": False},
     )
@@ -148,14 +145,12 @@ def test_linear_in_the_values_and_square_in_the_activations(impl, device, dtype,
     check(
         impl.run_bdh_attention(x, 4 * v, SCALED) / 4,
         oracle=workloads.attention,
-        twin=workloads.nudged(workloads.attention),
         args=(x, v),
         kwargs=kwargs,
     )
     check(
         impl.run_bdh_attention(4 * x, v, SCALED) / 16,
         oracle=workloads.attention,
-        twin=workloads.nudged(workloads.attention),
         args=(x, v),
         kwargs=kwargs,
     )
@@ -179,7 +174,6 @@ def test_later_tokens_are_not_seen(impl, device, dtype, seed):
     check(
         output,
         oracle=workloads.attention,
-        twin=workloads.nudged(workloads.attention),
         args=first,
         kwargs={"scaled": False},
     )
@@ -199,7 +193,6 @@ def test_heads_and_samples_are_independent(impl, device, dtype, seed):
     check(
         output,
         oracle=workloads.attention,
-        twin=workloads.nudged(workloads.attention),
         args=(x, v),
         kwargs={"scaled": False},
     )

@@ -43,7 +43,6 @@ def test_agrees_with_the_parallel_form(impl, device, dtype, seed, distribution, 
         oracle=reference.bdh,
         args=(weights, tokens),
         kwargs=kwargs,
-        twin=workloads.nudged(reference.bdh),
         by_row=False,
     )
 
@@ -60,7 +59,6 @@ def test_agrees_from_any_state(impl, device, dtype, seed, position, scaled):
         oracle=reference.bdh_recurrent,
         oracle_args=(weights, tokens, state),
         kwargs={"position": position, "scaled": scaled},
-        twin=workloads.nudged(reference.bdh_recurrent),
         by_row=False,
     )
 
@@ -76,7 +74,6 @@ def test_the_state_has_a_layer_each(impl, device, dtype, seed, layers):
         oracle=reference.bdh_recurrent,
         oracle_args=(weights, tokens, state),
         kwargs={"position": 0, "scaled": SCALED},
-        twin=workloads.nudged(reference.bdh_recurrent),
         by_row=False,
     )
 
@@ -95,7 +92,6 @@ def test_a_sequence_may_be_split_anywhere(impl, device, dtype, cut, drawn):
         oracle=reference.bdh_recurrent,
         args=(weights, tokens, state),
         kwargs=kwargs,
-        twin=workloads.nudged(reference.bdh_recurrent),
         by_row=False,
     )
 

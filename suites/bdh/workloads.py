@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 
-from pytest_bolt.correctness import conditioning, inputs
+from pytest_bolt.correctness import inputs
 
 from .. import reference
 
@@ -110,11 +110,3 @@ def block(weights: Mapping[str, torch.Tensor], x: torch.Tensor, *, scaled: bool)
 def normalised(x: torch.Tensor) -> torch.Tensor:
     """Return layer norm without weight and bias."""
     return torch.nn.functional.layer_norm(x, x.shape[-1:], eps=1e-5)
-
-
-def nudged(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the reference on weights and inputs that are off by four units in the last place.
-
-    A chain of layer norms makes much of what little some rows are.
-    """
-    return conditioning.nudged(function, 4)
