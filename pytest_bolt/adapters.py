@@ -140,10 +140,12 @@ def load(path: Path) -> Adapter:
     return Adapter(path.stem, path, module)
 
 
-@functools.cache
 def loaded(path: Path) -> Adapter:
     """Return the adapter of a file, imported once a process. Raises BoltError as `load`."""
-    return load(path)
+    return _loaded(Path(path).expanduser().absolute())
+
+
+_loaded = functools.cache(load)
 
 
 def bundled(package: str = "") -> tuple[Adapter, ...]:

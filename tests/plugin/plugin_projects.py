@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import json
 import re
@@ -13,6 +14,10 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
+
+# A run in this process drops what it was the first to import, and would import it again each time.
+for name in ("pytest_bolt.session", "alembic.context", "sqlalchemy.dialects.sqlite"):
+    importlib.import_module(name)
 
 LIBRARY = """
     def work(n):
@@ -72,6 +77,11 @@ class Project:
 
     def pytest(self, *arguments: str) -> pytest.RunResult:
         return self.pytester.runpytest_subprocess("-p", "no:cacheprovider", *arguments)
+
+    def refuse(self, *arguments: str) -> pytest.RunResult:
+        """Run pytest in this process, which is quick: for runs that end before anything is measured."""
+        self.pytester.syspathinsert(self.root)
+        return self.pytester.runpytest_inprocess("-p", "no:cacheprovider", *arguments)
 
     def bolt(self, *arguments: str) -> pytest.RunResult:
         """Compare with the last commit, without the seconds that a sure verdict takes."""

@@ -28,7 +28,7 @@ def test_the_machine_is_calibrated(project, tmp_path):
 
 
 def test_it_takes_no_other_base(project):
-    result = project.pytest("--bolt-aa", COMPARE, QUICK)
+    result = project.refuse("--bolt-aa", COMPARE, QUICK)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(
         [

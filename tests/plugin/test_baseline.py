@@ -126,7 +126,7 @@ def test_without_an_option_both_are_called_once(kernels):
     ],
 )
 def test_baselines_that_cannot_be(kernels, arguments, words):
-    result = kernels.pytest("--bolt-adapter=quick.py", QUICK, *arguments)
+    result = kernels.refuse("--bolt-adapter=quick.py", QUICK, *arguments)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines([f"ERROR: {words}*"])
 
@@ -145,7 +145,7 @@ def test_baselines_that_cannot_be(kernels, arguments, words):
 def test_nothing_to_compare_with_a_baseline_says_why(kernels, arguments, reason):
     kernels.write({"tests/test_plain.py": "def test_it(benchmark):\n    benchmark(int)\n"})
     where = [] if "::" in arguments[-1] else ["tests/test_plain.py"]
-    result = kernels.pytest(*where, *arguments)
+    result = kernels.refuse(*where, *arguments)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["ERROR: no benchmark can be compared with the baseline *", f"*{reason}*"])
 

@@ -84,7 +84,7 @@ def test_without_an_option_they_are_tests(project):
 )
 def test_a_malformed_claim_is_refused(project, marker, words):
     project.suite(f"import pytest\n@pytest.mark.claim({marker})\ndef test_a(claim): pass\n")
-    result = project.pytest("--bolt-journal")
+    result = project.refuse("--bolt-journal")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(
         ["ERROR: a claim has an experiment, a statement and an expectation", f"*{words}*"]
@@ -93,7 +93,7 @@ def test_a_malformed_claim_is_refused(project, marker, words):
 
 def test_a_path_in_the_place_of_a_style_is_named(project):
     project.suite(FOUND)
-    result = project.pytest("--bolt-journal", "tests")
+    result = project.refuse("--bolt-journal", "tests")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(
         ["ERROR: there is no such journal style", "*tests*", "*write --bolt-journal=STYLE*"]

@@ -96,7 +96,7 @@ def test_a_damaged_journal_is_left_alone_and_said(project):
 
 
 def test_a_folder_that_is_not_a_pages_is_refused_before_the_run(project):
-    result = project.bolt("--bolt-html=tests")
+    result = project.refuse(COMPARE, QUICK, "--bolt-html=tests")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert "the folder of the page holds something else" in text_of(result)
     assert "test session starts" not in text_of(result)
@@ -158,7 +158,7 @@ def test_journals_that_could_not_be_written_are_refused_before_the_run(project):
         ("--bolt-journal=house", "there is no such journal style"),
         ("--bolt-journal-templates=none", "the folder of journal templates cannot be read"),
     ):
-        result = project.pytest(COMPARE, QUICK, option)
+        result = project.refuse(COMPARE, QUICK, option)
         assert result.ret == pytest.ExitCode.USAGE_ERROR
         assert said in text_of(result)
     assert not (project.root / ".bolt").exists()

@@ -173,8 +173,8 @@ def test_memory_by_the_names_that_a_worker_reports_it_under():
 
 def test_a_gate_without_a_comparison_is_refused_before_a_test_runs(project):
     for options in (("--bolt-fail-on=slower",), (COMPARE, "--benchmark-skip")):
-        result = project.pytest(*options)
+        result = project.refuse(*options)
         assert result.ret == pytest.ExitCode.USAGE_ERROR
         assert "INTERNALERROR" not in text_of(result)
         assert "test session starts" not in text_of(result)
-    assert project.pytest("--collect-only", "-q", "--bolt-fail-on=slower").ret == 0
+    assert project.refuse("--collect-only", "-q", "--bolt-fail-on=slower").ret == 0

@@ -9,7 +9,7 @@ STORED = (COMPARE, "--bolt-mode=stored")
 
 
 def test_without_a_baseline_it_says_how_to_get_one(project):
-    result = project.pytest(*STORED)
+    result = project.refuse(*STORED)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     commit = project.git("rev-parse", "HEAD")
     result.stderr.fnmatch_lines(

@@ -21,7 +21,7 @@ def refused(project, tmp_path):
     )
 
     def run(*arguments: str, says: tuple[str, ...]) -> pytest.RunResult:
-        result = project.pytest(*arguments)
+        result = project.refuse(*arguments)
         assert result.ret == pytest.ExitCode.USAGE_ERROR, text_of(result)
         said = text_of(result)
         for words in says:
@@ -107,7 +107,7 @@ def test_no_repository(pytester, monkeypatch):
 
 def test_no_commit_yet(empty_project):
     empty_project.write({"test_a.py": "def test_a(benchmark): benchmark(int)\n"})
-    result = empty_project.pytest("--bolt-compare=main")
+    result = empty_project.refuse("--bolt-compare=main")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["ERROR: the repository has no commit yet", "*-> git add -A*"])
 
@@ -121,7 +121,7 @@ def test_shallow_clone(project, monkeypatch):
         capture_output=True,
     )
     monkeypatch.chdir(clone)
-    result = project.pytest("--bolt-compare=HEAD~1")
+    result = project.refuse("--bolt-compare=HEAD~1")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(
         ["ERROR: 'HEAD~1' is not in this clone, which is shallow*", "*-> git fetch --unshallow origin*"]
@@ -176,10 +176,10 @@ OPERATIONS = """
 def test_an_adapter_without_what_is_asked_of_it(project, options, adapter, said):
     needs("torch")
     project.write({"adapter.py": adapter, "test_operations.py": OPERATIONS})
-    result = project.pytest("test_operations.py", "--bolt-adapter=adapter.py", *options)
+    result = project.refuse("test_operations.py", "--bolt-adapter=adapter.py", *options)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["ERROR: adapter adapter has no function run_double*", *said])
-    assert project.pytest("test_operations.py", "--bolt-adapter=adapter.py", "--collect-only").ret == 0
+    assert project.refuse("test_operations.py", "--bolt-adapter=adapter.py", "--collect-only").ret == 0
 
 
 @pytest.mark.parametrize("options", [(), (COMPARE, QUICK)])
@@ -264,7 +264,7 @@ def test_a_marker_that_says_nonsense_is_refused_before_anything_is_measured(proj
             benchmark(int)
         """
     )
-    result = project.bolt()
+    result = project.refuse(COMPARE, QUICK)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(
         [
@@ -293,7 +293,7 @@ def test_marker_values_that_mean_nothing(project, marker, words):
             benchmark(int)
         """
     )
-    result = project.bolt()
+    result = project.refuse(COMPARE, QUICK)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert words in result.stderr.str()
     assert "tests/test_speed.py::test_marked" in result.stderr.str()
@@ -301,7 +301,7 @@ def test_marker_values_that_mean_nothing(project, marker, words):
 
 def test_a_syntax_error_in_the_heads_library_is_a_collection_error(project):
     project.library("def work(n) return n\n")
-    result = project.bolt()
+    result = project.refuse(COMPARE, QUICK)
     assert result.ret == pytest.ExitCode.INTERRUPTED
     result.stdout.fnmatch_lines(["*SyntaxError*", "*1 error during collection*"])
     result.stdout.no_fnmatch_line("bolt: checking*")
@@ -309,12 +309,12 @@ def test_a_syntax_error_in_the_heads_library_is_a_collection_error(project):
 
 def test_a_syntax_error_in_the_heads_suite_is_a_collection_error(project):
     project.write({"tests/test_speed.py": "def test_work(benchmark) pass\n"})
-    result = project.bolt()
+    result = project.refuse(COMPARE, QUICK)
     assert result.ret == pytest.ExitCode.INTERRUPTED
     result.stdout.fnmatch_lines(["*SyntaxError*", "*1 error during collection*"])
 
 
 def test_an_unknown_option_is_pytests_own_error(project):
-    result = project.pytest("--bolt-comprae=main")
+    result = project.refuse("--bolt-comprae=main")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["*unrecognized arguments: --bolt-comprae=main*"])

@@ -4,10 +4,11 @@ import importlib.metadata
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from pytest_bolt.adapters import Adapter, MissingOperationError, bundled, distinct_names, load
+from pytest_bolt.adapters import Adapter, MissingOperationError, bundled, distinct_names, load, loaded
 from pytest_bolt.errors import BoltError
 
 
@@ -272,3 +273,14 @@ def test_a_repository_ends_the_search(write):
     assert not any("inner" in place and place.endswith("src") for place in sys.path)
     with pytest.raises(importlib.metadata.PackageNotFoundError):
         importlib.metadata.version("outside")
+
+
+def test_the_same_name_elsewhere_is_another_file(tmp_path, monkeypatch):
+    found = []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "adapter.py").write_text(f"def run_{name}(x): return x\n")
+        monkeypatch.chdir(tmp_path / name)
+        found.append(loaded(Path("adapter.py")))
+    assert [each.operations for each in found] == [("run_one",), ("run_two",)]
+    assert loaded(Path("adapter.py")) is found[1]
