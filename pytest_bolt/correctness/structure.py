@@ -39,7 +39,8 @@ def refusal(output: Any, model: torch.Tensor) -> str:
     kind = type(output)
     if kind is not torch.Tensor:
         return f"is a {kind.__module__}.{kind.__qualname__}, not exactly a torch.Tensor"
-    extra = sorted(object.__getattribute__(output, "__dict__"))
+    own: dict[str, Any] = object.__getattribute__(output, "__dict__")
+    extra = sorted(name for name, value in own.items() if not _compilers_note(name, value))
     if extra:
         return f"carries attributes of its own: {', '.join(extra)}"
     for name, seen, wanted in (
@@ -51,6 +52,14 @@ def refusal(output: Any, model: torch.Tensor) -> str:
         if seen != wanted:
             return f"has {name} {seen}, expected {wanted}"
     return ""
+
+
+def _compilers_note(name: str, value: Any) -> bool:
+    """Return whether it is one of the marks that `torch.compile` leaves on outputs: sizes that varied."""
+    return name.startswith("_dynamo_") and (
+        type(value) in {bool, int}
+        or (type(value) in {set, frozenset} and all(type(each) is int for each in value))
+    )
 
 
 def nonfinite_difference(output: torch.Tensor, reference64: torch.Tensor) -> str:

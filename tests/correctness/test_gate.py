@@ -102,8 +102,8 @@ class Agreeable:
         return self
 
 
-def with_attribute(tensor):
-    tensor.double = lambda: torch.ones(1)
+def with_attribute(tensor, name="double", value=lambda: torch.ones(1)):
+    setattr(tensor, name, value)
     return tensor
 
 
@@ -122,12 +122,25 @@ def with_attribute(tensor):
         (torch.nn.Parameter, "output: is a torch.nn.parameter.Parameter, not exactly a torch.Tensor"),
         (lambda y: Agreeable(), "output: is a test_gate.Agreeable, not exactly a torch.Tensor"),
         (with_attribute, "output: carries attributes of its own: double"),
+        (
+            lambda y: with_attribute(y, "_dynamo_mark", Agreeable()),
+            "output: carries attributes of its own: _dynamo_mark",
+        ),
+        (
+            lambda y: with_attribute(y, "_dynamo_mark", {1, Agreeable}),
+            "output: carries attributes of its own: _dynamo_mark",
+        ),
         (lambda y: (y, y), "outputs: 2 of them, expected 1"),
         (lambda y: (), "outputs: 0 of them, expected 1"),
     ],
 )
 def test_rejects_what_is_not_exactly_the_expected_kind_of_output(x, change, message):
     assert rejected(change(torch.softmax(x, -1)), x) == message
+
+
+def test_what_a_compiler_notes_on_its_outputs_is_no_fault(x):
+    marked = with_attribute(torch.softmax(x, -1), "_dynamo_propagated_dynamic_indices", {0, 1})
+    assert compare(marked, reference64=torch.softmax(x.double(), -1), framework=torch.softmax(x, -1)).ok
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
