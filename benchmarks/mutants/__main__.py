@@ -1,11 +1,13 @@
 """Which wrong implementations each shipped suite catches, and whether it rejects an honest one.
 
-    python -m benchmarks.mutants [SUITE ...] [--seeds=0-199] [--honest-only | --wrong-only] [--csv=PATH]
+    python -m benchmarks.mutants [SUITE ...] [--seeds=0-199] [--honest-only | --wrong-only | --compiled]
+        [--csv=PATH]
 
 Each variant is the reference with one or some functions replaced (the modules beside this one, one a
 suite), and runs as an adapter through the suite's correctness tests. A wrong one is caught by the first
 test that fails. Honest ones run every test, and every failure is shown; with `--seeds`, only those that
-draw inputs, once a seed.
+draw inputs, once a seed. `--compiled` tries one honest variant more and no other: the reference's functions
+through `torch.compile`, for the suites of one formula unless some are named; a suite takes about a minute.
 """
 
 from __future__ import annotations
@@ -25,11 +27,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from benchmarks import mutants
 from benchmarks.mutants.registry import Variant, Variants
 from pytest_bolt.plugin import SETTINGS, settings_in
+from reference.adapters import manual
 
+COMPILED = (
+    "attention",
+    "cross_entropy",
+    "embedding",
+    "layer_norm",
+    "linear",
+    "rmsnorm",
+    "rope",
+    "silu",
+    "softmax",
+    "swiglu",
+)
 ROOT = Path(__file__).parent.parent.parent
 
 
@@ -47,8 +63,7 @@ class Watch:
     @pytest.hookimpl(trylast=True)
     def pytest_configure(self, config: pytest.Config) -> None:
         """Put the variants where the plugin keeps the adapters that a user gave."""
-        base = importlib.import_module("reference.adapters.manual")
-        adapters: Any = tuple(variant.adapter(base) for variant in self.variants)
+        adapters: Any = tuple(variant.adapter(manual) for variant in self.variants)
         config.stash[SETTINGS] = replace(settings_in(config), adapter=adapters)
 
     @pytest.hookimpl(trylast=True)
@@ -126,6 +141,18 @@ def variants_of(suite: str) -> list[Variant]:
     return found.all
 
 
+def compiled(suite: str) -> Variant:
+    """Return the reference's functions of a suite, compiled for inputs of any size."""
+    replaced = {name for variant in variants_of(suite) for name in variant.functions}
+    functions = {name: vars(manual)[name] for name in sorted(replaced) if name.startswith("run_")}
+    from torch._dynamo import config  # takes seconds
+
+    # Each dtype and number of dimensions is compiled for itself; by default the ninth would not be.
+    config.recompile_limit = 64
+    made = {name: torch.compile(function, dynamic=True) for name, function in functions.items()}
+    return Variant(suite, "compiled", made, honest=True)
+
+
 def suites() -> list[str]:
     """Return the suites that have variants."""
     names = (info.name for info in pkgutil.iter_modules(mutants.__path__))
@@ -139,14 +166,16 @@ def main() -> int:
     )
     parser.add_argument("suites", nargs="*", help="suites to run; all that have variants by default")
     parser.add_argument("--seeds", default="", help="seeds of the honest variants' inputs, like 0-199")
-    parser.add_argument("--wrong-only", action="store_true")
-    parser.add_argument("--honest-only", action="store_true")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--wrong-only", action="store_true")
+    which.add_argument("--honest-only", action="store_true")
+    which.add_argument("--compiled", action="store_true")
     parser.add_argument("--csv", type=Path, help="write one row a variant")
     given = parser.parse_args()
     rows: list[tuple[str, str, str, str, str, int]] = []
-    for suite in given.suites or suites():
+    for suite in given.suites or (COMPILED if given.compiled else suites()):
         started = time.monotonic()
-        variants = variants_of(suite)
+        variants = [compiled(suite)] if given.compiled else variants_of(suite)
         chosen = [each for each in variants if each.honest and not given.wrong_only]
         seen = [run(suite, chosen, given.seeds)] if chosen else []
         wrong = [each for each in variants if not each.honest and not given.honest_only]
