@@ -10,6 +10,7 @@ import itertools
 import pkgutil
 import sys
 import traceback
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,7 +115,8 @@ class Adapter:
 def load(path: Path) -> Adapter:
     """Import a Python file of `run_*` functions under a module name of its own.
 
-    What lies beside it and in its project becomes importable, see `adapter_projects`.
+    What lies beside it and in its project becomes importable, see `adapter_projects`. Warnings stay warnings,
+    whatever the tests make of them: most come from what the file imports.
 
     Raises:
         BoltError: no such file, a syntax error, or an error while importing; with the place.
@@ -130,7 +132,9 @@ def load(path: Path) -> Adapter:
     make_importable(path)
     sys.modules[name] = module
     try:
-        spec.loader.exec_module(module)
+        with warnings.catch_warnings():
+            warnings.simplefilter("default")
+            spec.loader.exec_module(module)
     except SyntaxError as error:
         del sys.modules[name]
         raise _syntax_error(path, error) from error

@@ -4,6 +4,7 @@ import importlib.metadata
 import os
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
@@ -284,3 +285,13 @@ def test_the_same_name_elsewhere_is_another_file(tmp_path, monkeypatch):
         found.append(loaded(Path("adapter.py")))
     assert [each.operations for each in found] == [("run_one",), ("run_two",)]
     assert loaded(Path("adapter.py")) is found[1]
+
+
+def test_a_warning_while_importing_is_no_error(tmp_path):
+    (tmp_path / "old.py").write_text(
+        "import warnings\nwarnings.warn('use another', DeprecationWarning)\ndef run_it(x): return x\n"
+    )
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("error")
+        assert load(tmp_path / "old.py").operations == ("run_it",)
+    assert [str(each.message) for each in seen] == ["use another"]
