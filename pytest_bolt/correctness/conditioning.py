@@ -45,6 +45,7 @@ def _nudged(pattern: int, arguments: Any) -> Any:
 def _off(tensor: torch.Tensor, seed: int) -> torch.Tensor:
     if not tensor.is_floating_point():
         return tensor
-    drawn = torch.randint(0, 2, tensor.shape, generator=torch.Generator().manual_seed(seed))
+    generator = torch.Generator().manual_seed(seed)
+    drawn = torch.randint(0, 2, tensor.shape, generator=generator, dtype=torch.int8)
     signs = (2 * drawn - 1).to(device=tensor.device, dtype=tensor.dtype)
     return tensor * (1 + _UNITS * torch.finfo(tensor.dtype).eps * signs)

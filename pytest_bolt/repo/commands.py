@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,14 +112,15 @@ def read_object(repo: Repo, name: str) -> bytes | None:
     return None if status else out
 
 
-def binary_output(repo: Repo, *arguments: str) -> bytes:
-    """Return what a command wrote, byte for byte, whatever its status says."""
-    return _bytes(repo, arguments)[1]
+def binary_output(repo: Repo, *arguments: str, env: Mapping[str, str] | None = None) -> bytes:
+    """Return what a command wrote, byte for byte, whatever its status; `env` is added to its environment."""
+    return _bytes(repo, arguments, env)[1]
 
 
-def _bytes(repo: Repo, arguments: tuple[str, ...]) -> tuple[int, bytes]:
+def _bytes(repo: Repo, arguments: tuple[str, ...], env: Mapping[str, str] | None = None) -> tuple[int, bytes]:
     status, out, _ = repo.git.execute(
         _command(repo, arguments, None, ()),
+        env=env,
         with_extended_output=True,
         with_exceptions=False,
         stdout_as_string=False,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import tempfile
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 DIFF_NAME = "uncommitted.diff"
 _LARGEST_DIFF = 8 * 2**20  # bytes
-_MOST_UNTRACKED = 200  # files; each takes a process
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,19 +61,20 @@ def uncommitted_diff(repo: Repo, commit: str, paths: Collection[str]) -> bytes |
     """
     if not paths:
         return None
-    listed = run(repo, "ls-tree", "-r", "-z", "--name-only", commit, "--", *paths).out.split("\0")
-    known = [path for path in paths if path in set(listed)]
-    new = [path for path in paths if path not in set(listed)]
-    if len(new) > _MOST_UNTRACKED:
+    listed = set(run(repo, "ls-tree", "-r", "-z", "--name-only", commit, "--", *paths).out.split("\0"))
+    known = [path for path in paths if path in listed]
+    new = [path for path in paths if path not in listed]
+    places = [top_level(repo) / path for path in new]
+    if sum(place.stat().st_size for place in places if place.is_file()) > _LARGEST_DIFF:
         return None
-    plain = ("diff", "--binary", "--no-ext-diff", "--no-textconv", "--no-renames", "--no-color")
+    literal = "--literal-pathspecs"
+    plain = (literal, "diff", "--binary", "--no-ext-diff", "--no-textconv", "--no-renames", "--no-color")
     parts = [binary_output(repo, *plain, commit, "--", *known)] if known else []
-    size = 0
-    for path in new:
-        place = top_level(repo) / path
-        size += place.stat().st_size if place.is_file() else 0
-        if size > _LARGEST_DIFF:
-            return None
-        parts.append(binary_output(repo, *plain, "--no-index", "--", "/dev/null", path))
+    if new:
+        with tempfile.TemporaryDirectory() as folder:
+            # An index of nothing but their names; the one of the user stays as it is.
+            index = {"GIT_INDEX_FILE": f"{folder}/index"}
+            binary_output(repo, literal, "add", "--intent-to-add", "--", *new, env=index)
+            parts.append(binary_output(repo, *plain, env=index))
     diff = b"".join(parts)
     return diff if len(diff) <= _LARGEST_DIFF else None

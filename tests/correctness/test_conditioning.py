@@ -90,6 +90,17 @@ def test_where_the_formula_jumps_what_lies_beside_is_no_measure():
             check(wrong, oracle=look_up, args=(places, table))
 
 
+def test_a_twin_that_refuses_other_inputs_is_not_asked():
+    def halves(x):
+        if not torch.equal(2 * x, (2 * x).round()):
+            raise ValueError("not halves")
+        return x
+
+    x = torch.tensor([0.5, 1.0, 2.5])
+    with pytest.raises(Incorrect):
+        check(x + 0.5, oracle=halves, args=(x,))
+
+
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
 def test_narrow_dtypes_have_no_such_allowance(dtype):
     assert not list(nudges((far_from_zero(dtype), far_from_zero())))

@@ -57,6 +57,19 @@ def test_the_diff_of_a_dirty_tree_makes_it_again(project, tmp_path):
         assert (tmp_path / "again" / name).read_bytes() == (project.root / name).read_bytes()
 
 
+def test_new_files_of_any_name_and_number(project, tmp_path):
+    names = [f"many/{number}.py" for number in range(400)]
+    names += ["-x.py", "[a].py", "*.py", ":(top)y.py", "ä ö.py", "empty.py"]
+    project.write({name: f"# {name}\n" if name != "empty.py" else "" for name in names})
+    before = project.git("status", "--porcelain")
+    diff = found(project).diff
+    assert project.git("status", "--porcelain") == before
+    project.git("worktree", "add", "--quiet", "--detach", str(tmp_path / "again"))
+    subprocess.run(["git", "apply"], cwd=tmp_path / "again", input=diff, check=True)
+    for name in names:
+        assert (tmp_path / "again" / name).read_bytes() == (project.root / name).read_bytes()
+
+
 def test_what_the_run_writes_is_not_in_it(project):
     project.write({"journal/JOURNAL.md": "x\n"})
     assert found(project, ignore=[project.root / "journal" / "JOURNAL.md"]).diff is None
