@@ -6,6 +6,7 @@ import importlib
 import importlib.util
 import json
 import re
+import signal
 import subprocess
 import sys
 import textwrap
@@ -15,8 +16,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-# A run in this process drops what it was the first to import, and would import it again each time.
-for name in ("pytest_bolt.session", "alembic.context", "sqlalchemy.dialects.sqlite"):
+# A run in this process drops what it was the first to import, and few of these can be imported twice.
+for name in ("pytest_bolt.session", "alembic.context", "psycopg", "sqlalchemy.dialects.postgresql"):
     importlib.import_module(name)
 
 LIBRARY = """
@@ -34,6 +35,11 @@ SUITE = """
 """
 COMPARE = "--bolt-compare=HEAD"
 QUICK = "--bolt-budget=1ms"  # measures nothing: the first pair only checks and calibrates
+
+
+def heed_ctrl_c() -> None:
+    """Undo what a shell does to what it starts in the background: such a process ignores Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @dataclass(frozen=True, kw_only=True)

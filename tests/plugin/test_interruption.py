@@ -12,7 +12,7 @@ import uuid
 from pathlib import Path
 
 import pytest
-from plugin_projects import COMPARE, QUICK
+from plugin_projects import COMPARE, QUICK, heed_ctrl_c
 
 PATIENCE_S = 120.0
 MOMENTS = {
@@ -72,11 +72,6 @@ def started(project, *arguments: str) -> subprocess.Popen[str]:
         cwd=project.root,
         preexec_fn=heed_ctrl_c,  # noqa: PLW1509 - this test runs no threads
     )
-
-
-def heed_ctrl_c() -> None:
-    """Undo what a shell does to what it starts in the background: such a process ignores Ctrl-C."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def stop(process: subprocess.Popen[str], signal_number: int) -> str:

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from plugin_projects import heed_ctrl_c
 
 from pytest_bolt.journal.markers import entries_in
 
@@ -121,7 +122,8 @@ def test_uncommitted_changes_of_the_run_are_applied(replays):
     assert "items, tests/test_speed.py::test_count: 14 | 14" in done.stdout
     assert "with its uncommitted changes" in done.stdout
     assert "was not the same to the byte" not in done.stdout
-    assert replays.project.git("status", "--porcelain", "mylib") == ""
+    assert replays.project.git("status", "--porcelain", "--untracked-files=no") == ""
+    assert not (replays.project.root / "mylib/more.py").exists()
 
 
 def test_command_that_was_typed_in_a_folder_runs_in_that_folder(replays, monkeypatch):
@@ -174,7 +176,11 @@ def test_interrupted_replay_leaves_the_journal_and_no_process(replays, tmp_path,
     before, flag = replays.journal.read_bytes(), tmp_path / "flag"
     command = [*COMMAND, "replay", entry_id, "--yes"]
     child = subprocess.Popen(
-        command, env={**os.environ, "WAIT": str(flag)}, start_new_session=True, stdout=subprocess.DEVNULL
+        command,
+        env={**os.environ, "WAIT": str(flag)},
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        preexec_fn=heed_ctrl_c,  # noqa: PLW1509 - this test runs no threads
     )
     number = _written(flag)
     if how is signal.SIGINT:
