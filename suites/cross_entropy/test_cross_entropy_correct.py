@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pytest_bolt.correctness import check, fenced, inputs, red_zones, repeated, self_test, verify
 
 from .. import reference
+from .targets import middling_targets, some_targets
 
 pytestmark = pytest.mark.bolt(operation="run_cross_entropy", dtypes=("float32", "float64"))
 SHAPES = ((64, 50), (33, 257), (16, 4096))
@@ -32,12 +33,6 @@ def twin(logits, targets):
     return F.cross_entropy(logits.reshape(-1, logits.shape[-1]), targets.reshape(-1))
 
 
-def some_targets(logits, seed=0):
-    """Return a target for each row of logits, drawn uniformly."""
-    generator = torch.Generator().manual_seed(seed)
-    return torch.randint(logits.shape[-1], logits.shape[:-1], generator=generator).to(logits.device)
-
-
 def agrees(impl, logits, targets):
     """Compute the loss and hold it to the reference."""
     args = (logits, targets)
@@ -57,7 +52,7 @@ def test_agrees_on(impl, device, dtype, seed, distribution):
 def test_any_leading_dimensions(impl, device, dtype, seed, leading):
     rows = torch.Size(leading).numel()
     logits = inputs.blocks(rows, 7, device=device, dtype=dtype, seed=100 * seed + 3).reshape(*leading, 7)
-    agrees(impl, logits, some_targets(logits, 100 * seed + 4))
+    agrees(impl, logits, middling_targets(logits))
 
 
 @pytest.mark.parametrize("columns", [1, *inputs.SIZES, 50_257])

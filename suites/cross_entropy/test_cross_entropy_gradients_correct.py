@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from pytest_bolt.correctness import inputs, verify_gradients
 
 from .. import reference
+from .targets import middling_targets
 
 pytestmark = pytest.mark.bolt(operation="run_cross_entropy", dtypes=("float32", "float64"))
 
@@ -26,25 +27,17 @@ def agrees(impl, logits, targets, seed=0):
     )
 
 
-def targets_of(logits):
-    """Return for each row a token of middling probability.
-
-    Where the target has nearly all of it, the gradient is a difference of nearly equal numbers.
-    """
-    return logits.argsort(-1)[..., logits.shape[-1] // 2]
-
-
 @pytest.mark.parametrize("distribution", ["normal", "row_offset", "strided", *inputs.MANDATORY])
 def test_gradient_agrees_on(impl, device, dtype, seed, distribution):
     logits = inputs.DISTRIBUTIONS[distribution](12, 57, device=device, dtype=dtype, seed=100 * seed + 31)
-    agrees(impl, logits, targets_of(logits), seed=100 * seed)
+    agrees(impl, logits, middling_targets(logits), seed=100 * seed)
 
 
 @pytest.mark.parametrize("leading", [(), (1,), (5,), (7, 7), (2, 3, 4)], ids=str)
 def test_gradient_of_any_leading_dimensions(impl, device, dtype, seed, leading):
     rows = torch.Size(leading).numel()
     logits = inputs.normal(rows, 7, device=device, dtype=dtype, seed=100 * seed + 32).reshape(*leading, 7)
-    agrees(impl, logits, targets_of(logits), seed=100 * seed + 1)
+    agrees(impl, logits, middling_targets(logits), seed=100 * seed + 1)
 
 
 @pytest.mark.parametrize("size", [100.0, 1e4])
@@ -52,7 +45,7 @@ def test_gradient_of_huge_logits(impl, device, dtype, seed, size):
     """Multiples of the size, none twice in a row: the normaliser is the largest logit and rounds nowhere."""
     order = inputs.normal(9, 20, device=device, dtype=dtype, seed=100 * seed + 33).argsort(-1)
     logits = (order.to(dtype) - 10) * size
-    agrees(impl, logits, targets_of(logits), seed=100 * seed + 2)
+    agrees(impl, logits, middling_targets(logits), seed=100 * seed + 2)
 
 
 def test_gradient_of_an_improbable_target(impl, device, dtype):
@@ -64,5 +57,5 @@ def test_gradient_of_an_improbable_target(impl, device, dtype):
 
 def test_gradient_sums_to_zero_over_the_vocabulary(impl, device, dtype, seed):
     logits = inputs.blocks(9, 57, device=device, dtype=dtype, seed=100 * seed + 34).requires_grad_()
-    (gradient,) = torch.autograd.grad(impl.run_cross_entropy(logits, targets_of(logits)), logits)
+    (gradient,) = torch.autograd.grad(impl.run_cross_entropy(logits, middling_targets(logits)), logits)
     assert gradient.double().sum(-1).abs().max().item() <= 8 * torch.finfo(dtype).eps
