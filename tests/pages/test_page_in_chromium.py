@@ -100,6 +100,8 @@ def test_the_accessibility_check_finds_something_where_there_is_something(opened
 
 
 def test_the_filter_narrows_by_words_and_verdicts_and_says_how_many_are_left(opened):
+    from selenium.webdriver.support.ui import WebDriverWait
+
     browser = opened(plain())
     count = browser.find_element("id", "count")
     assert count.text == "8 of 8 benchmarks shown"
@@ -109,8 +111,6 @@ def test_the_filter_narrows_by_words_and_verdicts_and_says_how_many_are_left(ope
     details = browser.find_elements("css selector", "details")
     assert [each.get_attribute("id") for each in details if each.is_displayed()] == ["benchmark-5"]
     browser.find_element("css selector", "[type=reset]").click()
-    from selenium.webdriver.support.ui import WebDriverWait
-
     WebDriverWait(browser, 30).until(lambda _: len(shown(browser)) == 8)  # the form is empty after the event
     for verdict in Verdict:
         if verdict is not Verdict.SAME:

@@ -38,6 +38,11 @@ def test_every_honest_variant_is_accepted(tmp_path, suite):
     }
 
 
+@pytest.mark.slow
+def test_a_function_that_was_compiled_is_accepted(tmp_path):
+    assert judged(tmp_path, "linear", "--compiled") == {"compiled": "accepted"}
+
+
 def judged(folder, suite, option):
     """Return what became of each variant of a suite."""
     table = folder / "variants.csv"
