@@ -19,6 +19,8 @@ Float64s = npt.NDArray[np.float64]
 
 _SINGLE_SLACK = 1e-6
 _DOUBLE_SLACK = 1e-12
+# Of a spacing: what float64 arithmetic may have moved a number by that the format holds.
+_HELD = 1e-6
 
 
 class Tier(StrEnum):
@@ -69,6 +71,7 @@ class Errors:
     worst: tuple[int, ...] = ()
 
 
+_NO_ERRORS = Errors(max_units=0.0, mean_units=0.0, mean_rms=0.0, max_rms=0.0)
 _MEASURED = ("max_units", "mean_units", "mean_rms", "max_rms")
 
 
@@ -188,7 +191,7 @@ def errors_of(values: Float64s, reference: Float64s, precision: Precision) -> Er
         precision: of the dtype that the output had.
     """
     if not reference.size:
-        return Errors(max_units=0.0, mean_units=0.0, mean_rms=0.0, max_rms=0.0)
+        return _NO_ERRORS
     columns = reference.shape[-1] if reference.ndim else 1
     got, wanted = values.reshape(-1, columns), reference.reshape(-1, columns)
     finite = np.isfinite(got) & np.isfinite(wanted)
@@ -206,10 +209,50 @@ def errors_of(values: Float64s, reference: Float64s, precision: Precision) -> Er
     )
 
 
+def rounding_errors(reference: Float64s, precision: Precision) -> Errors:
+    """Return the errors that an exact answer may have once it is rounded to the format.
+
+    The error of a rounded number is taken as uniform within half a spacing: its absolute value is a quarter
+    of a spacing on average, its root mean square a spacing over the root of 12. Of n numbers the mean may
+    be larger by 1/sqrt(n) and the root mean square by (sqrt(3) - 1)/sqrt(n) of that: for one number the
+    most that there is, for many about their 95 % points. Where spacings differ, n is Kish's effective
+    number (Kish 1965, Survey Sampling, section 11.7). A number that the format holds is not rounded.
+
+    Arguments:
+        reference: float64 `[..., columns]`.
+        precision: of the format.
+    """
+    if not reference.size:
+        return _NO_ERRORS
+    rows = reference.reshape(-1, reference.shape[-1] if reference.ndim else 1)
+    rows = np.where(np.isfinite(rows), rows, 0.0)
+    scale = np.maximum(np.abs(rows).max(axis=1, keepdims=True), precision.tiny)
+    spacing = precision.eps * np.exp2(np.floor(np.log2(np.maximum(np.abs(rows), precision.tiny))))
+    held = np.abs(rows / spacing - np.rint(rows / spacing)) < _HELD
+    spacings = np.where(held, 0.0, spacing) / scale
+    squares, most = np.square(spacings), math.sqrt(3) - 1
+    rms = _rms(spacings) / math.sqrt(12) / _nonzero(_rms(rows / scale))
+    mean = spacings.mean() / 4 * (1 + 1 / np.sqrt(_effective(spacings.reshape(1, -1))))
+    mean_rms = rms.mean() * (1 + most / np.sqrt(_effective(squares.reshape(1, -1))))
+    max_rms = rms * (1 + most / np.sqrt(_effective(squares)))
+    return Errors(
+        max_units=float(spacings.max()) / 2 / precision.eps,
+        mean_units=float(mean[0]) / precision.eps,
+        mean_rms=float(mean_rms[0]),
+        max_rms=float(max_rms.max()),
+    )
+
+
 def largest(errors: Sequence[Errors]) -> Errors:
     """Return the largest of each error among several honest answers to one question; at least one."""
     most = {name: max(getattr(each, name) for each in errors) for name in _MEASURED}
     return replace(errors[0], **most)
+
+
+def _effective(weights: Float64s) -> Float64s:
+    """Return for each row how many numbers of equal weight count as much as its own; at least one."""
+    squares = np.square(weights.sum(axis=1)) / _nonzero(np.square(weights).sum(axis=1))
+    return np.asarray(np.maximum(squares, 1.0), dtype=np.float64)
 
 
 def _rms(rows: Float64s) -> Float64s:

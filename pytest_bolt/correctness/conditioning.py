@@ -27,11 +27,11 @@ Nudge: TypeAlias = Callable[[Any], Any]
 def nudges(arguments: Any) -> Iterator[Nudge]:
     """Yield functions that return the arguments with every number off by four units in the last place.
 
-    Where a tensor is of a dtype narrower than float32 there are none: a unit of it is far more than an honest
-    implementation loses, since that works in float32 inside.
+    Tensors of a dtype narrower than float32 become float32 first: a unit of their own is far more than an
+    honest implementation loses, since that works in float32 inside. Where all are narrow, nothing is yielded.
     """
-    tensors = [tensor for tensor in each_tensor(arguments) if tensor.is_floating_point()]
-    if tensors and all(torch.finfo(tensor.dtype).eps <= _SINGLE for tensor in tensors):
+    floating = [tensor for tensor in each_tensor(arguments) if tensor.is_floating_point()]
+    if any(torch.finfo(tensor.dtype).eps <= _SINGLE for tensor in floating):
         for pattern in range(_PATTERNS):
             yield functools.partial(_nudged, pattern)
 
@@ -45,7 +45,13 @@ def _nudged(pattern: int, arguments: Any) -> Any:
 def _off(tensor: torch.Tensor, seed: int) -> torch.Tensor:
     if not tensor.is_floating_point():
         return tensor
+    tensor = tensor.to(at_least_single(tensor.dtype))
     generator = torch.Generator().manual_seed(seed)
     drawn = torch.randint(0, 2, tensor.shape, generator=generator, dtype=torch.int8)
     signs = (2 * drawn - 1).to(device=tensor.device, dtype=tensor.dtype)
     return tensor * (1 + _UNITS * torch.finfo(tensor.dtype).eps * signs)
+
+
+def at_least_single(dtype: torch.dtype) -> torch.dtype:
+    """Return float32 for a narrower dtype."""
+    return torch.promote_types(dtype, torch.float32)

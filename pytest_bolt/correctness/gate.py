@@ -5,39 +5,20 @@ from __future__ import annotations
 import contextlib
 import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, TypeAlias
 
-import numpy as np
 import torch
 
-from pytest_bolt.core.tolerance import (
-    Agreement,
-    Errors,
-    Float64s,
-    Precision,
-    Tier,
-    Tolerance,
-    errors_of,
-    largest,
-)
+from pytest_bolt.core.tolerance import Agreement, Tier
 from pytest_bolt.correctness.conditioning import nudges
+from pytest_bolt.correctness.expectation import Expectation
 from pytest_bolt.correctness.nested import as_float64, each_tensor, map_tensors, own_copy
 from pytest_bolt.correctness.scrub import scrub
-from pytest_bolt.correctness.structure import (
-    inexact_difference,
-    nonfinite_difference,
-    outputs_of,
-    refusal,
-)
+from pytest_bolt.correctness.structure import outputs_of
 from pytest_bolt.errors import BoltError
 
 Operation: TypeAlias = Callable[..., Any]
 Outputs: TypeAlias = tuple[torch.Tensor, ...]
-
-_MOST_UNITS = 4096
-
-_detach = torch.Tensor.detach
 
 
 class Incorrect(AssertionError):
@@ -51,8 +32,8 @@ class Incorrect(AssertionError):
 class Judge:
     """The gate for one reference: its tolerance is worked out once, for any number of outputs.
 
-    `further` are honest outputs beside the framework's, asked for before the first output is rejected: of
-    each error, the largest sets the tolerance.
+    Before the first output is rejected, the tolerance also takes in what rounding the exact answer may lose,
+    and `further`, honest outputs beside the framework's, are asked for: of each error, the largest counts.
     """
 
     def __init__(
@@ -74,9 +55,9 @@ class Judge:
             )
         self.tier = tier_named(tier)
         names = [f"output {number}" for number in range(len(models))] if len(models) > 1 else ["output"]
-        self._further: Iterable[Any] = further
+        self._further, self._widened = further, False
         outputs = zip(names, wanted, models, strict=True)
-        self._expected = [_Expected(*each, self.tier, by_row=by_row) for each in outputs]
+        self._expected = [Expectation(*each, self.tier, by_row=by_row) for each in outputs]
 
     def judge(self, output: Any) -> Agreement:
         """Return how an output agrees; of several outputs, the one that agrees least."""
@@ -94,83 +75,16 @@ class Judge:
         return max(agreements, key=lambda agreement: agreement.share, default=Agreement(subject="outputs"))
 
     def _widen(self) -> bool:
-        """Let the further honest outputs set the tolerance too; return whether there were any left."""
-        further, self._further = self._further, ()
-        asked = False
-        with contextlib.suppress(Exception):  # an operation may refuse inputs that nobody gave it
-            for outputs in further:
-                asked = True
-                for one, each in zip(self._expected, outputs_of(outputs), strict=True):
-                    one.allow(each)
-        return asked
-
-
-class _Expected:
-    """One expected output with its tolerance."""
-
-    def __init__(
-        self,
-        name: str,
-        reference64: torch.Tensor,
-        model: torch.Tensor,
-        tier: Tier,
-        *,
-        by_row: bool,
-    ) -> None:
-        dtype = str(model.dtype).removeprefix("torch.")
-        self.name, self.tier, self.by_row = name, tier, by_row
-        self.subject = f"{name} {dtype}{list(model.shape)} on {model.device}"
-        self.reference64, self.model = reference64, model
-        if model.is_floating_point():
-            self.precision = precision_of(model.dtype)
-            self.wanted = _array(reference64)
-            self.honest = self._errors(_array(model))
-            self.tolerance = Tolerance.against(self.honest, self.precision, tier)
-
-    def allow(self, output: torch.Tensor) -> None:
-        """Let the errors of another honest output set the tolerance where they are larger.
-
-        One that is off by thousands of units is no measure: there the formula jumps, as where a number is
-        rounded to an index, or has lost most of its digits.
-        """
-        if not self.model.is_floating_point():
-            return
-        found = self._errors(_array(output))
-        if found.max_units <= _MOST_UNITS:
-            self.honest = largest([self.honest, found])
-            self.tolerance = Tolerance.against(self.honest, self.precision, self.tier)
-
-    def judge(self, output: Any) -> Agreement:
-        """Return how one output agrees: rule 1 first, and the other rules where it holds."""
-        mismatch = refusal(output, self.model)
-        if mismatch:
-            return Agreement(subject=self.name, tier=self.tier, mismatch=mismatch)
-        if not self.model.is_floating_point():
-            exact = self.reference64.to(device=self.model.device, dtype=self.model.dtype)
-            return Agreement(subject=self.subject, tier=self.tier, mismatch=inexact_difference(output, exact))
-        mismatch = nonfinite_difference(output, self.reference64)
-        if mismatch:
-            return Agreement(subject=self.subject, tier=self.tier, mismatch=mismatch)
-        return self._measured(_array(output))
-
-    def _errors(self, got: Float64s) -> Errors:
-        if self.by_row or not got.size:
-            return errors_of(got, self.wanted, self.precision)
-        found = errors_of(got.reshape(1, -1), self.wanted.reshape(1, -1), self.precision)
-        worst = np.unravel_index(found.worst[-1], got.shape)
-        return replace(found, worst=tuple(int(index) for index in worst))
-
-    def _measured(self, got: Float64s) -> Agreement:
-        observed = self._errors(got)
-        seen = bool(got.size)
-        return Agreement(
-            subject=self.subject,
-            tier=self.tier,
-            limits=self.tolerance.limits(observed),
-            worst=observed.worst,
-            got=float(got[observed.worst]) if seen else 0.0,
-            wanted=float(self.wanted[observed.worst]) if seen else 0.0,
-        )
+        """Let rounding and the further honest outputs set the tolerance too; return whether this was new."""
+        first, self._widened = not self._widened, True
+        if first:
+            for one in self._expected:
+                one.allow_rounding()
+            with contextlib.suppress(Exception):  # an operation may refuse inputs that nobody gave it
+                for outputs in self._further:
+                    for one, each in zip(self._expected, outputs_of(outputs), strict=True):
+                        one.allow(each)
+        return first
 
 
 def check(
@@ -271,12 +185,6 @@ def beside(own: Operation, args: Sequence[Any], kwargs: Mapping[str, Any]) -> It
             yield outputs_of(own(*given, **named))
 
 
-def precision_of(dtype: torch.dtype) -> Precision:
-    """Return what a floating-point dtype resolves."""
-    info = torch.finfo(dtype)
-    return Precision(eps=info.eps, tiny=info.tiny)
-
-
 def tier_named(tier: Tier | str) -> Tier:
     """Return the tier of that name.
 
@@ -301,11 +209,6 @@ def _without_autocast(arguments: Any) -> Iterator[None]:
             if torch.amp.is_autocast_available(kind):
                 stack.enter_context(torch.autocast(kind, enabled=False))
         yield
-
-
-def _array(tensor: torch.Tensor) -> Float64s:
-    array: Float64s = torch.resolve_neg(_detach(tensor).to("cpu").to(torch.float64)).numpy()
-    return array
 
 
 def _shape(value: Any) -> list[int] | None:

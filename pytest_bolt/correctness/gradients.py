@@ -9,7 +9,7 @@ import torch
 
 from pytest_bolt.core.tolerance import Agreement, Tier
 from pytest_bolt.correctness.call_text import call_text, value_text
-from pytest_bolt.correctness.conditioning import Nudge, nudges
+from pytest_bolt.correctness.conditioning import Nudge, at_least_single, nudges
 from pytest_bolt.correctness.conduct import unmutated
 from pytest_bolt.correctness.gate import Incorrect, Operation, compare
 from pytest_bolt.correctness.nested import each_tensor, map_tensors, own_copy
@@ -57,7 +57,7 @@ def verify_gradients(  # noqa: PLR0913 - a keyword each for what differs from on
     sources = list(
         {id(each): each for each in each_tensor((given, named)) if each.is_floating_point()}.values()
     )
-    wanted = _gradients(oracle, given, named, sources, torch.float64, seed)
+    wanted = _gradients(oracle, given, named, sources, lambda _: torch.float64, seed)
     framework = _gradients(twin or oracle, given, named, sources, None, seed)
     got = _gradients(lambda *inner: unmutated(fn, inner), tuple(args), {}, sources, None, seed)
     missing = [place for place, (own, right) in enumerate(zip(got, wanted, strict=True)) if _lost(own, right)]
@@ -108,7 +108,7 @@ def _further(
             given, changed = nudge((inner, named))
             return (twin or oracle)(*given, **changed)
 
-        yield _gradients(beside, args, kwargs, sources, None, seed)
+        yield _gradients(beside, args, kwargs, sources, at_least_single, seed)
 
 
 def backward(fn: Callable[..., Any]) -> Callable[..., torch.Tensor | None]:
@@ -144,11 +144,11 @@ def _gradients(
     args: tuple[Any, ...],
     kwargs: Mapping[str, Any],
     sources: Sequence[torch.Tensor],
-    dtype: torch.dtype | None,
+    dtype_of: Callable[[torch.dtype], torch.dtype] | None,
     seed: int,
 ) -> list[torch.Tensor | None]:
-    """Return the gradient that reaches each source, None where none does, through copies in `dtype`."""
-    leaves = {id(source): _leaf(source, dtype) for source in sources}
+    """Return the gradient that reaches each source, None where none does, through copies in another dtype."""
+    leaves = {id(source): _leaf(source, dtype_of) for source in sources}
 
     def place(tensor: torch.Tensor) -> torch.Tensor:
         return leaves[id(tensor)] if id(tensor) in leaves else own_copy(tensor)
@@ -199,10 +199,10 @@ def _is_copy(variable: torch.Tensor, leaf: torch.Tensor) -> bool:
     return same and torch.equal(variable.detach().to(leaf.dtype), leaf.detach())
 
 
-def _leaf(source: torch.Tensor, dtype: torch.dtype | None) -> torch.Tensor:
+def _leaf(source: torch.Tensor, dtype_of: Callable[[torch.dtype], torch.dtype] | None) -> torch.Tensor:
     """Return a copy that gradients reach, with the strides of `source` where its dtype stays."""
     copy = own_copy(source)
-    return (copy if dtype is None else copy.to(dtype)).requires_grad_()
+    return (copy if dtype_of is None else copy.to(dtype_of(copy.dtype))).requires_grad_()
 
 
 def _is_attached(output: Any) -> bool:

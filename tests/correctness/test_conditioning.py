@@ -103,8 +103,17 @@ def test_a_twin_that_refuses_other_inputs_is_not_asked():
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
 def test_narrow_dtypes_have_no_such_allowance(dtype):
-    assert not list(nudges((far_from_zero(dtype), far_from_zero())))
+    assert not list(nudges((far_from_zero(dtype), far_from_zero(dtype))))
     assert not list(nudges((torch.arange(3), "a", None)))
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_beside_a_wide_input_a_narrow_one_is_off_by_units_of_float32(dtype):
+    narrow, wide = torch.ones(9, dtype=dtype), torch.ones(3, dtype=torch.float64)
+    for nudge in nudges((narrow, wide)):
+        first, second = nudge((narrow, wide))
+        assert (first.dtype, second.dtype) == (torch.float32, torch.float64)
+        assert torch.equal((first - 1).abs(), torch.full((9,), 4 * torch.finfo(torch.float32).eps))
 
 
 def test_nudges_are_the_same_each_time_and_four_units():
@@ -123,3 +132,44 @@ def test_whole_numbers_and_zeros_stay():
     for nudge in nudges(given):
         changed = nudge(given)
         assert all(torch.equal(changed[name], given[name]) for name in given)
+
+
+def test_a_twin_that_rounds_luckily_does_not_reject_what_rounds_otherwise():
+    x = torch.ones(1, 4, dtype=torch.bfloat16)
+    below = 1 - torch.finfo(torch.bfloat16).eps / 2
+
+    def nearly_one(x):
+        return x * (1 - 1e-4)
+
+    assert torch.equal(nearly_one(x), x)
+    one_off = torch.tensor([[below, 1, 1, 1]], dtype=torch.bfloat16)
+    check(one_off, oracle=nearly_one, args=(x,))
+    with pytest.raises(Incorrect):
+        check(torch.full_like(x, below), oracle=nearly_one, args=(x,))
+
+
+def test_copies_stay_exact():
+    x = torch.randn(1, 9, generator=torch.Generator().manual_seed(0)).to(torch.bfloat16)
+    off = x.clone()
+    off[0, :3] *= 1 + torch.finfo(torch.bfloat16).eps
+    check(x.clone(), oracle=torch.clone, args=(x,))
+    with pytest.raises(Incorrect):
+        check(off, oracle=torch.clone, args=(x,))
+
+
+def test_beside_a_narrow_input_a_wide_output_is_as_well_known_as_its_conditioning():
+    x = far_from_zero()
+    narrow = torch.ones(4, 64, dtype=torch.bfloat16)
+
+    def both(x, y):
+        return in_float64(x) * y.to(x.dtype), y * 1
+
+    def oracle(x, y):
+        return centred(x) * y, y * 1
+
+    off = (one_unit_off(x), narrow.clone())
+    check(off, oracle=oracle, args=(x, narrow), twin=both)
+    with pytest.raises(Incorrect):
+        check((one_unit_off(x) + 1, narrow.clone()), oracle=oracle, args=(x, narrow), twin=both)
+    with pytest.raises(Incorrect):
+        check((off[0], narrow * 1.02), oracle=oracle, args=(x, narrow), twin=both)

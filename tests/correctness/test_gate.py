@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import reference
 from pytest_bolt.correctness import Incorrect, check, compare, expected, inputs
-from pytest_bolt.correctness.gate import precision_of
+from pytest_bolt.correctness.expectation import precision_of
 from pytest_bolt.errors import BoltError
 
 DTYPES = (torch.float32, torch.bfloat16, torch.float16)

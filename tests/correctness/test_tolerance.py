@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_bolt.core.tolerance import Agreement, Errors, Limit, Precision, Tier, Tolerance, errors_of
+from pytest_bolt.core.tolerance import (
+    Agreement,
+    Errors,
+    Limit,
+    Precision,
+    Tier,
+    Tolerance,
+    errors_of,
+    rounding_errors,
+)
 
 SINGLE = Precision(eps=2.0**-23, tiny=2.0**-126)
 HALF = Precision(eps=2.0**-7, tiny=2.0**-126)
@@ -114,6 +123,58 @@ def test_scaling_both_sides_changes_nothing(row, factor, error):
     plain, scaled = (errors_of(values * f, reference * f, HALF) for f in (1.0, factor))
     assert scaled.max_units == pytest.approx(plain.max_units, rel=1e-6, abs=1e-9)
     assert scaled.max_rms == pytest.approx(plain.max_rms, rel=1e-6, abs=1e-9)
+
+
+MEASURED = ("max_units", "mean_units", "mean_rms", "max_rms")
+
+
+def rounded(numbers, mantissa=7):
+    """Return `numbers` rounded to as many bits after the first."""
+    spacing = 2.0 ** (np.floor(np.log2(np.abs(numbers))) - mantissa)
+    return np.rint(numbers / spacing) * spacing
+
+
+def test_of_many_numbers_rounding_loses_what_is_expected():
+    reference = np.random.default_rng(1).normal(size=(64, 512))
+    seen, allowed = errors_of(rounded(reference), reference, HALF), rounding_errors(reference, HALF)
+    assert seen.mean_units == pytest.approx(allowed.mean_units, rel=0.03)
+    assert seen.mean_rms == pytest.approx(allowed.mean_rms, rel=0.03)
+    assert allowed.max_units / 2 < seen.max_units <= allowed.max_units
+    assert seen.max_rms == pytest.approx(allowed.max_rms, rel=0.2)
+
+
+def test_of_one_number_it_may_lose_half_a_spacing():
+    between = np.array([[1 + HALF.eps / 2]])
+    seen, allowed = errors_of(rounded(between), between, HALF), rounding_errors(between, HALF)
+    for name in MEASURED:
+        assert getattr(allowed, name) == pytest.approx(getattr(seen, name), rel=1e-9)
+
+
+@pytest.mark.parametrize("columns", [1, 2, 9, 65])
+@pytest.mark.parametrize("spread", [0.0, 3.0])
+def test_of_few_numbers_it_seldom_loses_more_than_is_allowed(columns, spread):
+    drawn = np.random.default_rng(columns)
+    more = 0
+    for _ in range(400):
+        reference = drawn.normal(size=(1, columns)) * np.exp(spread * drawn.normal(size=(1, columns)))
+        seen, allowed = errors_of(rounded(reference), reference, HALF), rounding_errors(reference, HALF)
+        more += any(getattr(seen, name) > getattr(allowed, name) * (1 + 1e-9) for name in MEASURED)
+    assert more <= 48
+
+
+def test_what_a_format_holds_is_not_rounded():
+    reference = np.array([[0.0, 1.0, 1 / 1024, -1.5, 1.0 + 1e-15, np.inf, np.nan]])
+    assert rounding_errors(reference, HALF) == NONE
+
+
+@pytest.mark.parametrize("shape", [(0,), (3, 0), (0, 3)])
+def test_nothing_is_not_rounded(shape):
+    assert rounding_errors(np.empty(shape), HALF) == NONE
+
+
+def test_subnormal_numbers_are_rounded_to_the_smallest_of_them():
+    reference = np.array([[SINGLE.tiny * SINGLE.eps * 2.5]])
+    assert rounding_errors(reference, SINGLE).max_units == pytest.approx(0.5)
 
 
 def test_explain_shows_every_rule_and_the_worst_element():
