@@ -10,6 +10,8 @@ import torch.nn.functional as F
 
 from pytest_bolt.correctness import inputs, verify_gradients
 
+from .. import reference
+
 Tensors = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 Operation = Callable[..., Any]
 
@@ -22,8 +24,20 @@ def twin(
     mask: torch.Tensor | None = None,
     causal: bool = False,
 ) -> torch.Tensor:
-    """Return the framework's own attention."""
-    return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=causal)
+    """Return the framework's own attention; below float32 on a CPU, what it gives on tensor cores."""
+    if torch.finfo(q.dtype).bits >= 32 or q.device.type != "cpu":
+        return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=causal)
+    scores = q.float() @ k.float().mT * q.shape[-1] ** -0.5
+    seen = torch.ones_like(scores, dtype=torch.bool).tril() if causal else mask
+    if seen is not None:
+        scores = scores.masked_fill(~seen, -torch.inf)
+    weights = (scores - scores.amax(-1, keepdim=True)).exp()
+    answer: torch.Tensor = weights.to(v.dtype).float() @ v.float() / weights.sum(-1, keepdim=True)
+    return answer.to(v.dtype)
+
+
+# What attention is held to.
+JUDGED: dict[str, Any] = {"oracle": reference.attention, "twin": twin}
 
 
 def qkv(

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import pytest
 import torch
-import torch.nn.functional as F
 
 from pytest_bolt.correctness import check, inputs, red_zones, repeated, self_test, verify
 
 from .. import reference
-from .tensors import qkv, some_mask, twin, verify_gradients_by_head
+from .tensors import JUDGED, qkv, some_mask, twin, verify_gradients_by_head
 
 causal_or_not = pytest.mark.bolt(operation="run_attention")
 grouped = pytest.mark.bolt(operation="run_grouped_attention")
@@ -22,7 +21,7 @@ def grouped_twin(q, k, v, *, causal):
     """Return the framework's own attention, its keys repeated for every head of queries."""
     share = q.shape[-3] // k.shape[-3]
     k, v = (each.repeat_interleave(share, -3) for each in (k, v))
-    return F.scaled_dot_product_attention(q, k, v, is_causal=causal)
+    return twin(q, k, v, causal=causal)
 
 
 def agrees(fn, tensors, *, causal, oracle=reference.attention, framework=twin):
@@ -31,7 +30,8 @@ def agrees(fn, tensors, *, causal, oracle=reference.attention, framework=twin):
     def attend(q, k, v):
         return fn(q, k, v, causal=causal)
 
-    return verify(attend, tensors, oracle=oracle, kwargs={"causal": causal}, twin=framework)
+    kwargs = {"causal": causal}
+    return verify(attend, tensors, oracle=oracle, kwargs=kwargs, twin=framework)
 
 
 @causal_or_not
@@ -58,7 +58,8 @@ def test_later_tokens_are_not_seen(impl, device, dtype, seed):
     changed = torch.where(seen, k, 8 * later_k), torch.where(seen, v, 8 * later_v)
     output = impl.run_attention(q, *changed, causal=True)[:, :, :20].clone()
     first = tuple(tensor[:, :, :20] for tensor in (q, k, v))
-    check(output, oracle=reference.attention, args=first, kwargs={"causal": True}, twin=twin)
+    kwargs = {"causal": True}
+    check(output, args=first, kwargs=kwargs, **JUDGED)
 
 
 @causal_or_not
@@ -170,8 +171,7 @@ def test_the_gate_can_fail(device, dtype, seed, shape, causal):
     self_test(
         workloads[0],
         also=workloads[1:],
-        oracle=reference.attention,
         kwargs={"causal": causal},
-        twin=twin,
+        **JUDGED,
         extra={fn.__name__: fn for fn in wrong},
     )

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from pytest_bolt.correctness import check, fenced, inputs, red_zones, repeated, verify
 
-from .. import reference
-from .tensors import qkv, some_mask, twin
+from .tensors import JUDGED, qkv, some_mask
 
 pytestmark = pytest.mark.bolt(operation="run_scaled_dot_product_attention")
 DISTRIBUTIONS = ("normal", "blocks", "tailheavy", "constant_rows", "transposed", "strided", "sliced")
@@ -21,7 +20,7 @@ def agrees(impl, tensors, mask=None):
     """Attend under a mask, or without one, and hold the result to the reference."""
     args = (*tensors, mask)
     fn = impl.run_scaled_dot_product_attention
-    return verify(fn, args, oracle=reference.attention, oracle_args=tensors, kwargs={"mask": mask}, twin=twin)
+    return verify(fn, args, oracle_args=tensors, kwargs={"mask": mask}, **JUDGED)
 
 
 @pytest.mark.parametrize("distribution", DISTRIBUTIONS)
@@ -71,7 +70,7 @@ def test_hidden_keys_weigh_nothing(impl, device, dtype, seed):
     loud = torch.where(hidden, 1000 * first.to(dtype), k), torch.where(hidden, 1000 + v, v)
     mask = ~hidden.reshape(1, -1).expand(17, -1)
     output = impl.run_scaled_dot_product_attention(q, *loud, mask)
-    check(output, oracle=reference.attention, args=(q, k, v), kwargs={"mask": mask}, twin=twin)
+    check(output, args=(q, k, v), kwargs={"mask": mask}, **JUDGED)
 
 
 @pytest.mark.parametrize("sign", [1, -1], ids=["large", "negative"])
@@ -96,7 +95,7 @@ def test_no_mask_is_a_mask_of_true(impl, device, dtype, seed):
     tensors = qkv((1, 2, 33, 32), seed=100 * seed + 9, device=device, dtype=dtype)
     everything = torch.ones(33, 33, dtype=torch.bool, device=device)
     output = impl.run_scaled_dot_product_attention(*tensors, everything)
-    check(output, oracle=reference.attention, args=tensors, twin=twin)
+    check(output, args=tensors, **JUDGED)
 
 
 def test_rows_lie_in_the_hull_of_the_values(impl, device, dtype, seed):
@@ -111,7 +110,7 @@ def test_the_order_of_keys_changes_nothing(impl, device, dtype, seed):
     q, k, v = qkv(SHAPE, seed=100 * seed + 11, device=device, dtype=dtype)
     order = torch.randperm(33, generator=torch.Generator().manual_seed(100 * seed + 11)).to(device)
     output = impl.run_scaled_dot_product_attention(q, k[..., order, :], v[..., order, :])
-    check(output, oracle=reference.attention, args=(q, k, v), twin=twin)
+    check(output, args=(q, k, v), **JUDGED)
 
 
 def test_linear_in_the_values(impl, device, dtype, seed):
@@ -124,7 +123,7 @@ def test_each_head_by_itself(impl, device, dtype, seed):
     tensors = qkv((2, 3, 17, 16), seed=100 * seed + 13, device=device, dtype=dtype)
     one = tuple(each[1:, 2:].clone() for each in tensors)
     output = impl.run_scaled_dot_product_attention(*tensors)[1:, 2:].clone()
-    check(output, oracle=reference.attention, args=one, twin=twin)
+    check(output, args=one, **JUDGED)
 
 
 def test_three_runs_are_bit_equal(impl, device, dtype, seed):

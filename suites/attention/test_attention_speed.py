@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from .. import reference
-from .tensors import qkv, twin
+from .tensors import JUDGED, qkv
 
 pytestmark = pytest.mark.bolt(operation="run_attention")
 SHAPES = ((1, 4, 128, 64), (1, 4, 256, 64))
@@ -27,7 +26,7 @@ def checked(bolt, impl, shape, *, causal, **place):
         pytest.skip("interpreted here: checked, never timed")
     tensors = qkv(shape, **place)
     output = impl.run_attention(*tensors, causal=causal)
-    bolt.check(output, oracle=reference.attention, args=tensors, kwargs={"causal": causal}, twin=twin)
+    bolt.check(output, args=tensors, kwargs={"causal": causal}, **JUDGED)
     return tensors
 
 

@@ -20,6 +20,12 @@ from benchmarks.mutants.attention.steps import (
 )
 
 
+def with_weights_cast(scores, v):
+    """Return what tensor cores give: they take the weights in the dtype of the values."""
+    weights = torch.exp(scores - scores.amax(-1, keepdim=True))
+    return (weights.to(v.dtype).float() @ v.float() / weights.sum(-1, keepdim=True)).to(v.dtype)
+
+
 @honest(MASKED)
 def fused(Q, K, V, mask=None):
     return F.scaled_dot_product_attention(Q, K, V, attn_mask=mask)
@@ -45,6 +51,11 @@ def divided_at_the_end(Q, K, V, mask=None):
 
 
 @honest(MASKED)
+def weights_cast_for_the_product(Q, K, V, mask=None):
+    return with_weights_cast(hidden(scores_of(Q, K), mask), V)
+
+
+@honest(MASKED)
 def float64_inside(Q, K, V, mask=None):
     scores = hidden(Q.double() @ K.double().mT / math.sqrt(Q.shape[-1]), mask)
     return (torch.softmax(scores, -1) @ V.double()).to(Q.dtype)
@@ -66,6 +77,21 @@ def causal_fused(q, k, v, *, causal):
 
 
 @honest(CAUSAL)
+def tiles_with_weights_cast(q, k, v, *, causal, size=8):
+    """Weighs each tile by the largest score so far: its weights round elsewhere than those all at once."""
+    scores = hidden(scores_of(q, k), earlier(q, k) if causal else None)
+    largest = scores.new_full((*scores.shape[:-1], 1), -math.inf)
+    total, summed = torch.zeros_like(largest), torch.zeros(*scores.shape[:-1], v.shape[-1])
+    for part, values in zip(scores.split(size, -1), v.split(size, -2), strict=True):
+        now = torch.maximum(largest, part.amax(-1, keepdim=True))
+        weights, kept = (part - now).exp(), (largest - now).exp()
+        total = total * kept + weights.sum(-1, keepdim=True)
+        summed = summed * kept + weights.to(v.dtype).float() @ values.float()
+        largest = now
+    return (summed / total).to(q.dtype)
+
+
+@honest(CAUSAL)
 def own_backward(q, k, v, *, causal):
     return Wrongly.apply(q, k, v, causal, "right")
 
@@ -82,3 +108,10 @@ def groups_by_view(q, k, v, *, causal):
 @honest(GROUPED)
 def groups_fused(q, k, v, *, causal):
     return F.scaled_dot_product_attention(q, k, v, is_causal=causal, enable_gqa=True)
+
+
+@honest(GROUPED)
+def groups_weights_cast_for_the_product(q, k, v, *, causal):
+    repeated = [each.repeat_interleave(q.shape[1] // k.shape[1], 1) for each in (k, v)]
+    scores = scores_of(q, repeated[0])
+    return with_weights_cast(hidden(scores, earlier(q, k) if causal else None), repeated[1])
