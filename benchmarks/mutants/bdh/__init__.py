@@ -18,6 +18,8 @@ from benchmarks.mutants.bdh.steps import (
     keep,
     masked,
     no_turns,
+    of_logarithms,
+    of_reciprocals,
     other_eps,
     plain_angles,
     seen_softmax,
@@ -300,6 +302,8 @@ def parallel_by_recurrence(weights, tokens, layers, scaled):
 honest_parts("taken_apart")
 honest_parts("complex_numbers", query=complex_turned, key=complex_turned)
 honest_parts("angles_without_turns", angles=plain_angles)
+honest_parts("angles_of_reciprocals", angles=of_reciprocals)
+honest_parts("angles_of_logarithms", angles=of_logarithms)
 honest_parts("norms_by_hand", of_embedding=by_hand, of_attended=by_hand, of_update=by_hand, of_sum=by_hand)
 honest_parts("scores_masked", mask=masked)
 honest("run_bdh_block")(summed_by_head)

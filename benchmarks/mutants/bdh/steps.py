@@ -81,6 +81,18 @@ def plain_angles(tokens, neurons, like, start):
     return torch.outer(positions, (2.0**16) ** (-pairs / neurons)).to(like.dtype)
 
 
+def of_reciprocals(tokens, neurons, like, start):
+    pairs = torch.arange(0, neurons, 2, dtype=like.dtype).repeat_interleave(2)
+    rates = 1 / (2.0**16) ** (pairs / neurons)
+    return torch.outer(torch.arange(start, start + tokens, dtype=like.dtype), rates)
+
+
+def of_logarithms(tokens, neurons, like, start):
+    pairs = torch.arange(0, neurons, 2, dtype=like.dtype).repeat_interleave(2)
+    rates = torch.exp(pairs * (-16 * math.log(2) / neurons))
+    return torch.outer(torch.arange(start, start + tokens, dtype=like.dtype), rates)
+
+
 def by_hand(x):
     centred = x - x.mean(-1, keepdim=True)
     return centred * torch.rsqrt(centred.square().mean(-1, keepdim=True) + 1e-5)
