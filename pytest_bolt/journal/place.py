@@ -1,7 +1,7 @@
 """Where the next entry of a journal goes, which number it gets, and in which style a journal is written.
 
 A journal may hold several documents one after another, each with a title and a style of its own. Headings in
-fenced code are templates to copy, not entries.
+fenced code are templates to copy, not entries, and those in comments are nothing.
 """
 
 from __future__ import annotations
@@ -10,17 +10,13 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from pytest_bolt.errors import BoltError
+from pytest_bolt.journal.document.blocks import FENCED, blocks_of, conflicts_in, headings_in
 from pytest_bolt.journal.markers import Found
 from pytest_bolt.journal.styles import STYLES, Style
 
-_LINE = re.compile(
-    r"^(?: {0,3}(?P<fence>`{3,}|~{3,})(?P<info>[^\n]*)|(?P<level>#{1,6})[ \t][^\n]*|(?P<rule>---+)[ \t]*\r?$"
-    r"|(?P<conflict><{7}|>{7}|\|{7}) [^\n]*)",
-    re.MULTILINE,
-)
 _TEMPLATE = re.compile(r"\btemplate\b|YYYY-MM-DD|<[^>\n]+>", re.IGNORECASE)
 _UNRELEASED = "unreleased"
 _NEAR = 40  # characters before a heading in which a rule is looked for
@@ -187,36 +183,31 @@ def _end_of_log(text: str, part: Part, items: Sequence[Item]) -> int:
 def _outline(text: str, found: Sequence[Found]) -> _Outline:
     """Return the headings outside of our entries, those in fenced code apart."""
     outline = _Outline()
-    fence = ""
-    spans = iter([*((entry.start, entry.end) for entry in found), (len(text), len(text))])
-    start, end = next(spans)
-    for match in _LINE.finditer(text):
-        while match.start() >= end and end < len(text):
-            start, end = next(spans)
-        if start <= match.start() < end:
-            continue
-        if match["conflict"] and not fence:
-            line = text.count("\n", 0, match.start()) + 1
-            raise BoltError(
-                "the journal holds a conflict that a merge left",
-                seen={"line": line},
-                advice="resolve it, then write the entry again: the run is stored",
-            )
-        if match["fence"]:
-            fence = _fence(fence, match)
-        elif match["level"]:
-            heading = Heading(match.start(), len(match["level"]), match.group().rstrip("\r"))
-            (outline.fenced if fence else outline.headings).append(heading)
+    at = 0
+    for entry in found:
+        _read(text, at, entry.start, outline)
+        at = entry.end
+    _read(text, at, len(text), outline)
     return outline
 
 
-def _fence(opened: str, match: re.Match[str]) -> str:
-    """Return the fence that is open after this line, empty for none (CommonMark 0.31, section 4.5)."""
-    marks = match["fence"]
-    if not opened:
-        return "" if "`" in marks and "`" in match["info"] else marks
-    closes = marks[0] == opened[0] and len(marks) >= len(opened) and not match["info"].strip()
-    return "" if closes else opened
+def _read(text: str, start: int, end: int, outline: _Outline) -> None:
+    """Add the headings of what stands between two of our entries."""
+    lines = text[start:end].split("\n")
+    offsets = list(accumulate((len(line) + 1 for line in lines), initial=start))
+    plain = [line.rstrip("\r") for line in lines]
+    hidden = blocks_of(plain).hidden
+    conflict = next((one for one in conflicts_in(plain, hidden) if not hidden[one.line]), None)
+    if conflict is not None:
+        raise BoltError(
+            "the journal holds a conflict that a merge left",
+            seen={"line": text.count("\n", 0, start) + conflict.line},
+            advice="resolve it, then write the entry again: the run is stored",
+        )
+    outside_fences = bytearray(kind != FENCED for kind in hidden)
+    for headings, hides in ((outline.headings, hidden), (outline.fenced, outside_fences)):
+        for one in headings_in(plain, plain, hides):
+            headings.append(Heading(offsets[one.line - 1], one.level, plain[one.line - 1]))
 
 
 def _within(headings: Sequence[Heading], span: tuple[int, int]) -> list[Heading]:

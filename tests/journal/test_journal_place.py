@@ -12,6 +12,7 @@ from journal_samples import full, small
 from pytest_bolt.errors import BoltError
 from pytest_bolt.journal.markers import entries_in
 from pytest_bolt.journal.place import parts_of
+from pytest_bolt.journal.styles import STYLES
 from pytest_bolt.journal.write import inserted, parse_option
 
 PAPER = "# Our Journal\n\nLike a scientific paper.\n\n---\n\n## YYYY-MM-DD: [Title]\n\n### Hypothesis\nh\n"
@@ -211,6 +212,13 @@ def test_conflicts_of_a_merge_are_not_written_into():
     assert "the journal holds a conflict that a merge left" in message
     assert "line  3" in message
     assert entries_in(inserted(f"# J\n\n```\n{ours}```\n", small(), parse_option("paper:J.md")))
+
+
+def test_what_stands_in_a_comment_is_no_entry():
+    old = "## 2026-01-05: Real\n\ntext\n"
+    commented = f"# J\n\n{old}\n<!--\n## 2026-09-09: To copy\n-->\n"
+    (part,) = parts_of(commented)
+    assert [item.date for item in part.items(STYLES["paper"])] == ["2026-01-05"]
 
 
 @given(
