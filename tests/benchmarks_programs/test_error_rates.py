@@ -187,7 +187,7 @@ def test_the_real_program_at_its_smallest(tmp_path, monkeypatch):
     plan = tmp_path / "plan.txt"
     plan.write_text("generated algorithm-20 5% 0\n")
     page = tmp_path / "page.md"
-    assert error_rates.main([f"--out={tmp_path}", f"--plan={plan}", "--runs=1", "--budget=10s"]) == 0
+    assert error_rates.main([f"--out={tmp_path}", f"--plan={plan}", "--runs=1", "--budget=60s"]) == 0
     assert error_rates.main([f"--out={tmp_path}", f"--render={page}"]) == 0
     (line,) = RunLog(tmp_path / "runs.jsonl").lines
     benchmarks = {each["id"].rpartition("::")[2]: each for each in line["benchmarks"]}
