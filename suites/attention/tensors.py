@@ -27,13 +27,44 @@ def twin(
     """Return the framework's own attention; below float32 on a CPU, what it gives on tensor cores."""
     if torch.finfo(q.dtype).bits >= 32 or q.device.type != "cpu":
         return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=causal)
-    scores = q.float() @ k.float().mT * q.shape[-1] ** -0.5
-    seen = torch.ones_like(scores, dtype=torch.bool).tril() if causal else mask
-    if seen is not None:
-        scores = scores.masked_fill(~seen, -torch.inf)
-    weights = (scores - scores.amax(-1, keepdim=True)).exp()
-    answer: torch.Tensor = weights.to(v.dtype).float() @ v.float() / weights.sum(-1, keepdim=True)
-    return answer.to(v.dtype)
+    seen = torch.ones(q.shape[-2], k.shape[-2], dtype=torch.bool).tril() if causal else mask
+    answer: torch.Tensor = _TensorCores.apply(q, k, v, seen)
+    return answer
+
+
+class _TensorCores(torch.autograd.Function):
+    """Attention whose products take operands in the dtype of the inputs and sum in float32.
+
+    Forward and backward as FlashAttention-2 (Dao 2023, algorithms 1 and 2) has them: weights and gradients of
+    scores are cast before a product, and what a row's weights have in common is of the answer as it was cast.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, seen: torch.Tensor | None
+    ) -> torch.Tensor:
+        scores = q.float() @ k.float().mT * q.shape[-1] ** -0.5
+        if seen is not None:
+            scores = scores.masked_fill(~seen, -torch.inf)
+        weights = (scores - scores.amax(-1, keepdim=True)).exp()
+        total = weights.sum(-1, keepdim=True)
+        answer: torch.Tensor = (weights.to(v.dtype).float() @ v.float() / total).to(v.dtype)
+        ctx.save_for_backward(q, k, v, weights / total, answer)
+        return answer
+
+    @staticmethod
+    def backward(ctx: Any, upstream: torch.Tensor) -> Any:
+        q, k, v, weights, answer = ctx.saved_tensors
+        given = upstream.float()
+        common = (given * answer.float()).sum(-1, keepdim=True)
+        of_scores = (weights * (given @ v.float().mT - common)).to(q.dtype).float() * q.shape[-1] ** -0.5
+        of_values = weights.to(v.dtype).float().mT @ given
+        return (
+            (of_scores @ k.float()).to(q.dtype),
+            (of_scores.mT @ q.float()).to(k.dtype),
+            of_values.to(v.dtype),
+            None,
+        )
 
 
 # What attention is held to.

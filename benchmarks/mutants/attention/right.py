@@ -76,9 +76,8 @@ def causal_fused(q, k, v, *, causal):
     return F.scaled_dot_product_attention(q, k, v, is_causal=causal)
 
 
-@honest(CAUSAL)
-def tiles_with_weights_cast(q, k, v, *, causal, size=8):
-    """Weighs each tile by the largest score so far: its weights round elsewhere than those all at once."""
+def by_tiles(q, k, v, causal, size):
+    """Weigh each tile by the largest score so far; return the answer and each row's log-sum-exp."""
     scores = hidden(scores_of(q, k), earlier(q, k) if causal else None)
     largest = scores.new_full((*scores.shape[:-1], 1), -math.inf)
     total, summed = torch.zeros_like(largest), torch.zeros(*scores.shape[:-1], v.shape[-1])
@@ -88,7 +87,45 @@ def tiles_with_weights_cast(q, k, v, *, causal, size=8):
         total = total * kept + weights.sum(-1, keepdim=True)
         summed = summed * kept + weights.to(v.dtype).float() @ values.float()
         largest = now
-    return (summed / total).to(q.dtype)
+    return (summed / total).to(q.dtype), largest + total.log()
+
+
+class TilesBack(torch.autograd.Function):
+    """Attention whose gradients are summed in tiles too, of factors cast as tensor cores take them."""
+
+    @staticmethod
+    def forward(ctx, q, k, v, causal, size):
+        out, sums = by_tiles(q, k, v, causal, size)
+        ctx.save_for_backward(q, k, v, out, sums)
+        ctx.causal, ctx.size = causal, size
+        return out
+
+    @staticmethod
+    def backward(ctx, grad):
+        q, k, v, out, sums = ctx.saved_tensors
+        scores = hidden(scores_of(q, k), earlier(q, k) if ctx.causal else None)
+        through_sum = (grad.float() * out.float()).sum(-1, keepdim=True)
+        grad_q, grads_k, grads_v = torch.zeros(q.shape), [], []
+        tiles = (scores.split(ctx.size, -1), k.split(ctx.size, -2), v.split(ctx.size, -2))
+        for part, keys, values in zip(*tiles, strict=True):
+            weights = (part - sums).exp()
+            grad_scores = (weights * (grad.float() @ values.float().mT - through_sum)).to(q.dtype).float()
+            grad_q += grad_scores @ keys.float()
+            grads_k.append(grad_scores.mT @ q.float())
+            grads_v.append(weights.to(v.dtype).float().mT @ grad.float())
+        scale = q.shape[-1] ** -0.5
+        grad_k, grad_v = (torch.cat(each, -2) for each in (grads_k, grads_v))
+        return (grad_q * scale).to(q.dtype), (grad_k * scale).to(k.dtype), grad_v.to(v.dtype), None, None
+
+
+@honest(CAUSAL)
+def tiles_with_weights_cast(q, k, v, *, causal, size=8):
+    return by_tiles(q, k, v, causal, size)[0]
+
+
+@honest(CAUSAL)
+def tiles_forward_and_back(q, k, v, *, causal, size=8):
+    return TilesBack.apply(q, k, v, causal, size)
 
 
 @honest(CAUSAL)
