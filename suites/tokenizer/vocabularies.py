@@ -66,10 +66,23 @@ class Pair:
     def agrees(self, text):
         """Encode and decode a text and hold both to the definition; return the ids."""
         ids, wanted = list(self.tokenizer.encode(text)), self.encoder.encode(text)
-        shown = [self.vocab.get(number) for number in ids], [self.vocab[number] for number in wanted]
-        assert ids == wanted, f"{text!r} is {shown[0]}, expected {shown[1]}"
+        assert ids == wanted, self._difference(text, ids, wanted)
         assert self.tokenizer.decode(ids) == text
         return ids
+
+    def _difference(self, text, ids, wanted):
+        """Return the first token that differs and the text that is left there."""
+        place = next(
+            (n for n, (one, right) in enumerate(zip(ids, wanted, strict=False)) if one != right), None
+        )
+        place = min(len(ids), len(wanted)) if place is None else place
+        got, right = (self._token(each[place]) if place < len(each) else "none" for each in (ids, wanted))
+        before = b"".join(self.vocab[number] for number in wanted[:place])
+        left = text.encode()[len(before) :].decode(errors="replace")
+        return f"token {place} is {got}, expected {right}, where {_shortened(left)!r} is left of the text"
+
+    def _token(self, number):
+        return repr(self.vocab[number]) if number in self.vocab else f"{number}, which is no token"
 
     def bytes_of(self, text):
         """Return the tokens of a text as bytes."""
@@ -78,3 +91,7 @@ class Pair:
     def ids_of(self, *tokens):
         """Return the ids of tokens given as bytes."""
         return [self.encoder.ids[token] for token in tokens]
+
+
+def _shortened(text, most=60):
+    return text if len(text) <= most else text[: most - 3] + "..."
