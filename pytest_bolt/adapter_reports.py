@@ -1,4 +1,4 @@
-"""What a run says of the implementations it tests: what one lacks is skipped, what fails can be repeated."""
+"""How a run treats the implementations it tests: what one lacks is skipped, what fails can be repeated."""
 
 from __future__ import annotations
 
@@ -35,6 +35,18 @@ class AdapterReports:
     given: tuple[str, ...]
     outcomes: dict[str, Counter[str]] = field(default_factory=dict)
     lacking: dict[str, dict[str, None]] = field(default_factory=dict)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, None, None]:
+        """Judge a user's interpreted kernels as such; those that ship round what they store themselves."""
+        adapter = adapter_of(item)
+        if adapter is None or adapter.bundled or not adapter.interpreted:
+            yield
+            return
+        from pytest_bolt.correctness.expectation import of_interpreted_kernels
+
+        with of_interpreted_kernels():
+            yield
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_makereport(

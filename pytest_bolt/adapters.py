@@ -18,6 +18,7 @@ from types import ModuleType
 from typing import Any
 
 from pytest_bolt.adapter_projects import make_importable
+from pytest_bolt.devices.kernel_interpreter import has_interpreted, interpret_without_gpu
 from pytest_bolt.errors import BoltError
 
 _SOURCE_PACKAGES = ("suites", "reference")
@@ -55,8 +56,12 @@ class Adapter:
 
     @property
     def interpreted(self) -> bool:
-        """Return whether its code runs in an interpreter here: right or wrong, but never fast."""
-        return bool(getattr(self.module, "INTERPRETED", False))
+        """Return whether its code runs in an interpreter here: right or wrong, but never fast.
+
+        A module may say so as `INTERPRETED`; else Triton kernels are looked for that are.
+        """
+        said = getattr(self.module, "INTERPRETED", None)
+        return has_interpreted(self.module) if said is None else bool(said)
 
     def check(self, needed: Mapping[str, str]) -> None:
         """Raise BoltError where none of the functions is there, or one seems to be misspelt.
@@ -116,7 +121,8 @@ def load(path: Path) -> Adapter:
     """Import a Python file of `run_*` functions under a module name of its own.
 
     What lies beside it and in its project becomes importable, see `adapter_projects`. Warnings stay warnings,
-    whatever the tests make of them: most come from what the file imports.
+    whatever the tests make of them: most come from what the file imports. Where there is no GPU, its Triton
+    kernels are interpreted.
 
     Raises:
         BoltError: no such file, a syntax error, or an error while importing; with the place.
@@ -130,6 +136,7 @@ def load(path: Path) -> Adapter:
         raise BoltError("an adapter is a Python file", seen={"file": path}, advice="its name ends in .py")
     module = importlib.util.module_from_spec(spec)
     make_importable(path)
+    interpret_without_gpu()
     sys.modules[name] = module
     try:
         with warnings.catch_warnings():

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+from contextvars import ContextVar
 from dataclasses import replace
 from typing import Any
 
@@ -24,6 +27,7 @@ from pytest_bolt.correctness.structure import inexact_difference, nonfinite_diff
 _MOST_UNITS = 4096
 
 _detach = torch.Tensor.detach
+_interpreted: ContextVar[bool] = ContextVar("interpreted", default=False)
 
 
 class Expectation:
@@ -39,14 +43,14 @@ class Expectation:
         by_row: bool,
     ) -> None:
         dtype = str(model.dtype).removeprefix("torch.")
-        self.name, self.tier, self.by_row = name, tier, by_row
+        self.name, self.tier, self.by_row = name, _tier_here(tier, model.dtype), by_row
         self.subject = f"{name} {dtype}{list(model.shape)} on {model.device}"
         self.reference64, self.model = reference64, model
         if model.is_floating_point():
             self.precision = precision_of(model.dtype)
             self.wanted = _array(reference64)
             self.honest = self._errors(_array(model))
-            self.tolerance = Tolerance.against(self.honest, self.precision, tier)
+            self.tolerance = Tolerance.against(self.honest, self.precision, self.tier)
 
     def allow(self, output: torch.Tensor) -> None:
         """Let the errors of another honest output set the tolerance where they are larger.
@@ -101,6 +105,21 @@ class Expectation:
             got=float(got[observed.worst]) if seen else 0.0,
             wanted=float(self.wanted[observed.worst]) if seen else 0.0,
         )
+
+
+@contextlib.contextmanager
+def of_interpreted_kernels() -> Iterator[None]:
+    """Judge bfloat16 outputs in here by the tier `interpreter` where their own is stricter."""
+    before = _interpreted.set(True)
+    try:
+        yield
+    finally:
+        _interpreted.reset(before)
+
+
+def _tier_here(tier: Tier, dtype: torch.dtype) -> Tier:
+    stricter = tier.factor < Tier.INTERPRETER.factor
+    return Tier.INTERPRETER if stricter and dtype == torch.bfloat16 and _interpreted.get() else tier
 
 
 def precision_of(dtype: torch.dtype) -> Precision:
