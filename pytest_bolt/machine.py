@@ -1,4 +1,4 @@
-"""What is known of this machine and interpreter."""
+"""What is known of this machine and interpreter, and how several processes share it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def environment(*, threads: str, variables: Mapping[str, str]) -> Environment:
     """
     facts = {
         "cpu_model": cpu_model(),
-        "cpu_count": str(_cpu_count()),
+        "cpu_count": str(cpu_count()),
         "system": platform.system(),
         "machine": platform.machine(),
         "kernel": platform.release(),
@@ -55,8 +55,20 @@ def cpu_model() -> str:
     return names[0] if names else platform.processor()
 
 
-def _cpu_count() -> int:
+def cpu_count() -> int:
+    """Return how many processors this process may use; 0 where nobody knows."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 0
+
+
+def share_processors(processes: int) -> None:
+    """Leave each of several processes of tests, as under xdist, its share of torch's threads.
+
+    With all of them in each, there are several a processor, which wait for one another: the suites take three
+    times as long (`benchmarks/README.md`).
+    """
+    torch = sys.modules.get("torch")
+    if processes > 1 and torch is not None:
+        torch.set_num_threads(min(torch.get_num_threads(), max(cpu_count() // processes, 1)))
 
 
 def _load() -> str:

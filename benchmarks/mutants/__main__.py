@@ -172,6 +172,7 @@ def main() -> int:
     which.add_argument("--compiled", action="store_true")
     parser.add_argument("--csv", type=Path, help="write one row a variant")
     given = parser.parse_args()
+    torch.set_num_threads(1)  # of small tensors; more wait for one another where several suites run at once
     rows: list[tuple[str, str, str, str, str, int]] = []
     for suite in given.suites or (COMPILED if given.compiled else suites()):
         started = time.monotonic()
