@@ -173,5 +173,5 @@ def location(module: object) -> str:
 def _places(module: object) -> Iterator[str]:
     try:
         yield from (place for place in list(getattr(module, "__path__", ()) or ()) if isabs(place))
-    except Exception:  # noqa: BLE001  (any object can stand in sys.modules)
+    except Exception:  # noqa: BLE001 - any object can stand in sys.modules
         return
