@@ -6,7 +6,7 @@ import importlib
 import importlib.util
 import os
 import sys
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 _NOT_OF_USERS = frozenset({"torch", "triton"})
@@ -21,7 +21,10 @@ def interpret_without_gpu() -> None:
     """
     if not all(map(importlib.util.find_spec, ("triton", "torch"))):
         return
-    torch: Any = importlib.import_module("torch")
+    try:
+        torch: Any = importlib.import_module("torch")
+    except (ImportError, OSError):  # a broken installation, which is told where somebody asks for it
+        return
     if not torch.cuda.is_available() and not (hasattr(torch, "xpu") and torch.xpu.is_available()):
         os.environ.setdefault("TRITON_INTERPRET", "1")
 
@@ -33,15 +36,16 @@ def has_interpreted(module: ModuleType) -> bool:
     """
     if "triton.runtime.interpreter" not in sys.modules:
         return False
-    homes = {str(getattr(value, "__module__", None)) for value in vars(module).values()}
+    imported = (value for value in vars(module).values() if isinstance(value, FunctionType | type))
+    homes = {str(value.__module__) for value in imported}
     others = (sys.modules.get(home) for home in homes if home.partition(".")[0] not in _NOT_OF_USERS)
-    modules = [module, *(each for each in others if each is not None)]
+    modules = (module, *(each for each in others if isinstance(each, ModuleType)))
     return any(_is_interpreted(value) for each in modules for value in list(vars(each).values()))
 
 
 def _is_interpreted(value: object) -> bool:
-    interpreted = sys.modules["triton.runtime.interpreter"].InterpretedFunction
-    kernel = sys.modules["triton.runtime.jit"].KernelInterface
+    interpreted = getattr(sys.modules["triton.runtime.interpreter"], "InterpretedFunction", ())
+    kernel = getattr(sys.modules.get("triton.runtime.jit"), "KernelInterface", ())
     while isinstance(value, kernel) and not isinstance(value, interpreted):
         value = getattr(value, "fn", None)
     return isinstance(value, interpreted)
