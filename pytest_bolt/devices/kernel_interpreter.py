@@ -25,7 +25,8 @@ def interpret_without_gpu() -> None:
         torch: Any = importlib.import_module("torch")
     except (ImportError, OSError):  # a broken installation, which is told where somebody asks for it
         return
-    if not torch.cuda.is_available() and not (hasattr(torch, "xpu") and torch.xpu.is_available()):
+    backends = [getattr(torch, kind) for kind in ("cuda", "xpu") if hasattr(torch, kind)]
+    if backends and not any(backend.is_available() for backend in backends):  # none: a file of that name
         os.environ.setdefault("TRITON_INTERPRET", "1")
 
 
