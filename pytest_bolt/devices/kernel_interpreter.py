@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import os
 import sys
+from importlib.abc import MetaPathFinder
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -13,20 +13,38 @@ _NOT_OF_USERS = frozenset({"torch", "triton"})
 
 
 def interpret_without_gpu() -> None:
-    """Have kernels interpreted that are defined from now on, where there is no GPU.
+    """Have Triton's kernels interpreted where there is no GPU, once somebody imports Triton.
 
-    Triton reads `TRITON_INTERPRET` when a kernel is defined, its own library's kernels included: call this
-    before Triton is first imported. What the environment says of it already stays, and where Triton or torch
-    is not installed nothing happens.
+    Triton reads `TRITON_INTERPRET` when a kernel is defined, its own library's included, so the choice
+    is made right before its first import. Not earlier: torch is asked for a GPU, and takes seconds to import.
+    What the environment says already stays.
     """
-    if not all(map(importlib.util.find_spec, ("triton", "torch"))):
-        return
+    waiting = any(isinstance(finder, _BeforeTriton) for finder in sys.meta_path)
+    if "triton" not in sys.modules and not waiting:
+        sys.meta_path.insert(0, _BeforeTriton())
+
+
+class _BeforeTriton(MetaPathFinder):
+    """Finds nothing, but is asked where Triton lies before it is imported."""
+
+    def find_spec(self, fullname: str, *_: object) -> None:
+        """Choose, and leave the search to the others."""
+        if fullname == "triton" and self in sys.meta_path:
+            sys.meta_path.remove(self)
+            choose()
+
+
+def choose() -> None:
+    """Switch the interpreter on where torch knows no GPU and the environment says nothing of it."""
     try:
         torch: Any = importlib.import_module("torch")
-    except (ImportError, OSError):  # a broken installation, which is told where somebody asks for it
+    except (ImportError, OSError):  # none or a broken one, which is told where somebody asks for it
         return
-    backends = [getattr(torch, kind) for kind in ("cuda", "xpu") if hasattr(torch, kind)]
-    if backends and not any(backend.is_available() for backend in backends):  # none: a file of that name
+    probes = [getattr(getattr(torch, kind, None), "is_available", None) for kind in ("cuda", "xpu")]
+    known = [
+        probe for probe in probes if probe is not None
+    ]  # none: a file of that name, or torch half imported
+    if known and not any(probe() for probe in known):
         os.environ.setdefault("TRITON_INTERPRET", "1")
 
 

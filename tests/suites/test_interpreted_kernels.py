@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -11,7 +13,7 @@ from pytest_bolt.core.tolerance import Tier
 from pytest_bolt.correctness import check
 from pytest_bolt.correctness.expectation import of_interpreted_kernels
 from pytest_bolt.correctness.gate import Incorrect
-from pytest_bolt.devices.kernel_interpreter import interpret_without_gpu
+from pytest_bolt.devices.kernel_interpreter import choose
 
 KERNEL = """
 import torch
@@ -46,8 +48,22 @@ def test_a_user_s_kernels_are_interpreted_only_without_a_gpu(monkeypatch, cuda, 
     monkeypatch.setenv("TRITON_INTERPRET", said)
     if not said:
         monkeypatch.delenv("TRITON_INTERPRET")
-    interpret_without_gpu()
+    choose()
     assert os.environ.get("TRITON_INTERPRET") == wanted
+
+
+def test_torch_is_imported_for_triton_only(tmp_path):
+    """Torch takes seconds, in each process that loads an adapter."""
+    (tmp_path / "plain.py").write_text("def run_it(): ...\n")
+    code = (
+        "import sys; from pathlib import Path; from pytest_bolt.adapters import load; "
+        "load(Path('plain.py')); load(Path('plain.py')); print('torch' in sys.modules); "
+        "import triton; print('torch' in sys.modules); print(len(sys.meta_path))"
+    )
+    before = [sys.executable, "-c", "import sys; print(len(sys.meta_path))"]
+    (finders,) = subprocess.check_output(before, text=True).split()
+    found = subprocess.check_output([sys.executable, "-c", code], text=True, cwd=tmp_path).split()
+    assert found == ["False", "True", finders]
 
 
 @pytest.fixture
