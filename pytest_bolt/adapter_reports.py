@@ -16,6 +16,7 @@ from pytest_bolt.adapters import Adapter, MissingOperationError
 from pytest_bolt.core.command_text import shell_line
 from pytest_bolt.core.plain_text import display_width, one_line, padded
 from pytest_bolt.items import marker_value
+from pytest_bolt.machine import share_processors
 from pytest_bolt.options import MATRIX, OPTIONS
 
 PLUGIN_NAME = "bolt-adapters"
@@ -35,6 +36,10 @@ class AdapterReports:
     given: tuple[str, ...]
     outcomes: dict[str, Counter[str]] = field(default_factory=dict)
     lacking: dict[str, dict[str, None]] = field(default_factory=dict)
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Share the processors once everything is imported: torch is not, for this alone."""
+        share_processors(getattr(session.config, "workerinput", {}).get("workercount", 1))
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, None, None]:

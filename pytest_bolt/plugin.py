@@ -136,11 +136,9 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 def _report_on_adapters(config: pytest.Config) -> None:
     """Have the outcomes of tests of implementations told as such, once a run."""
     from pytest_bolt.adapter_reports import PLUGIN_NAME, AdapterReports, matrix_words
-    from pytest_bolt.machine import share_processors
 
     if not config.pluginmanager.hasplugin(PLUGIN_NAME):
         config.pluginmanager.register(AdapterReports(matrix_words(config.option)), PLUGIN_NAME)
-        share_processors(getattr(config, "workerinput", {}).get("workercount", 1))
 
 
 def settings_in(config: pytest.Config) -> Settings:
