@@ -150,11 +150,13 @@ def test_fixtures_are_set_up_once_a_side_and_process(project, tmp_path):
             if line.split()[:2] == [side, pid]
         }
         assert found.get("session up", 0) == found.get("session down", 0) == 1
+        # Later pairs run what is undecided: it may be a benchmark without these fixtures.
         for param in "xy":
             assert found.get(f"module up {param}", 0) <= 1
             assert found.get(f"module down {param}", 0) == found.get(f"module up {param}", 0)
-        assert found["class up"] == found["class down"] <= 2
-        assert found["function up"] == found["function down"]
+        assert found.get("class up", 0) == found.get("class down", 0) <= 2
+        assert found.get("function up", 0) == found.get("function down", 0)
+    assert {"class up", "function up"} <= {" ".join(line.split()[2:]) for line in counts}
     first_pair = [line for line in trace.read_text().splitlines() if "module up" in line][:4]
     assert Counter(line.split()[0] for line in first_pair) == {"base": 2, "head": 2}
 
