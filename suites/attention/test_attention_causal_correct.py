@@ -30,8 +30,7 @@ def agrees(fn, tensors, *, causal, oracle=reference.attention, framework=twin):
     def attend(q, k, v):
         return fn(q, k, v, causal=causal)
 
-    kwargs = {"causal": causal}
-    return verify(attend, tensors, oracle=oracle, kwargs=kwargs, twin=framework)
+    return verify(attend, tensors, oracle=oracle, kwargs={"causal": causal}, twin=framework)
 
 
 @causal_or_not
@@ -58,8 +57,7 @@ def test_later_tokens_are_not_seen(impl, device, dtype, seed):
     changed = torch.where(seen, k, 8 * later_k), torch.where(seen, v, 8 * later_v)
     output = impl.run_attention(q, *changed, causal=True)[:, :, :20].clone()
     first = tuple(tensor[:, :, :20] for tensor in (q, k, v))
-    kwargs = {"causal": True}
-    check(output, args=first, kwargs=kwargs, **JUDGED)
+    check(output, args=first, kwargs={"causal": True}, **JUDGED)
 
 
 @causal_or_not

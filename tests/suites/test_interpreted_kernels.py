@@ -102,6 +102,22 @@ def test_kernels_are_checked_in_both_dtypes_and_never_timed(run, where):
     result.stdout.fnmatch_lines(["SKIPPED * interpreted here: checked, never timed"])
 
 
+FLASH = """
+def get_flashattention_autograd_function_triton():
+    raise AssertionError("a kernel that is imported where it is asked for")
+"""
+
+
+def test_a_kernel_of_flash_attention_is_not_timed_on_a_cpu(pytester):
+    (pytester.path / "mine.py").write_text(FLASH)
+    chosen = ("--bolt-suite=flash_attention", "--bolt-adapter=mine.py", "--bolt-device=cpu")
+    result = pytester.runpytest_subprocess(*chosen, "-k", "TestTriton and speed", "-rs")
+    counts = result.parseoutcomes()
+    assert counts["skipped"] > 0
+    assert not {"failed", "passed", "errors"} & set(counts)
+    result.stdout.fnmatch_lines(["SKIPPED * interpreted here: checked, never timed"])
+
+
 def test_what_is_no_kernel_is_timed(run):
     result = run(PLAIN)
     assert "interpreted" not in result.stdout.str()
